@@ -50,7 +50,7 @@ def ceil_div(a: Number, b: Number) -> Number:
     4
     """
     own = _own(a, b)
-    return own.ceil_div(a, b) if own else (a + b - 1) // b  # type: ignore[no-any-return]
+    return own.ceil_div(a, b) if own else (a + b - 1) // b
 
 
 def exact_div(a: Number, b: Number) -> Number:
@@ -60,7 +60,7 @@ def exact_div(a: Number, b: Number) -> Number:
     48
     """
     own = _own(a, b)
-    return own.exact_div(a, b) if own else a // b  # type: ignore[no-any-return]
+    return own.exact_div(a, b) if own else a // b
 
 
 def largest(a: Number, b: Number) -> Number:
@@ -72,7 +72,7 @@ def largest(a: Number, b: Number) -> Number:
     if type(a) is int and type(b) is int:
         return a if a > b else b
     own = _own(a, b)
-    return own.largest(a, b) if own else (a + b + abs(a - b)) // 2  # type: ignore[no-any-return]
+    return own.largest(a, b) if own else (a + b + abs(a - b)) // 2
 
 
 def smallest(a: Number, b: Number) -> Number:
@@ -84,7 +84,7 @@ def smallest(a: Number, b: Number) -> Number:
     if type(a) is int and type(b) is int:
         return a if a < b else b
     own = _own(a, b)
-    return own.smallest(a, b) if own else (a + b - abs(a - b)) // 2  # type: ignore[no-any-return]
+    return own.smallest(a, b) if own else (a + b - abs(a - b)) // 2
 
 
 def total(values: Iterable[Number]) -> Number:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from archcalc.arithmetic import Number, total, volume
+from archcalc.errors import Place
 from archcalc.lazy import resolve
 from archcalc.quantities import OP_KINDS, Ops, Shape, Weight, Window
 
 Mode: TypeAlias = Literal["both", "train"]
 
-# (node, quantity) → how the number came about; handed to the views that print it, which stand below `explain`
-Derive: TypeAlias = Callable[["Node", str], "Derivation"]
+# (node, quantity, notation) → how the number came about; handed to the views that print it, which stand below `explain`
+Derive: TypeAlias = Callable[["Node", str, str], "Derivation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Node:
     note: str | None = None
     source: str | None = None
     device: str | None = None
-    place: str | None = None
+    place: Place | None = None
     call: tuple[str, ...] = ()
 
     @property
@@ -250,7 +251,7 @@ def _row(row: Node) -> dict[str, Any]:
         "note": row.note,
         "source": row.source,
         "device": row.device,
-        "place": row.place,
+        "place": str(row.place) if row.place else None,
         "call": list(row.call) or None,
     }
     document.update({name: value for name, value in optional.items() if value is not None})

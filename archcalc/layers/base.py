@@ -42,7 +42,9 @@ class Operation(BaseModel):
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that have a value, in the order of the class."""
-        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        names = [name for name in type(self).model_fields if name not in ("frozen", "tie")]
+        names += [name for name in ("frozen", "tie") if name in type(self).model_fields]
+        values = ((name, getattr(self, name)) for name in names)
         return {name: value for name, value in values if value is not None}
 
 

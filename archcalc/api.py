@@ -1,0 +1,159 @@
+"""load(target) → Graph, analyze(target) → Report: the order of the steps, written once."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archcalc.analysis import analyze as analyze_graph
+from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.graph import Graph
+from archcalc.limits import Limits
+from archcalc.quantities import Shape
+from archcalc.report import Report
+from archcalc.spec.document import Document, Expected, Net
+from archcalc.spec.expand import expand
+from archcalc.spec.library import SUFFIXES, Library
+from archcalc.spec.parameters import Wishes, evaluate_parameters
+from archcalc.spec.reader import decode
+from archcalc.spec.target import ORIGIN, Choice, Target, choose, parse_target
+
+Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
+
+
+def load(
+    target: str | Path,
+    params: Mapping[str, Any] | None = None,
+    input: Input | None = None,
+    *,
+    symbols: Sequence[str] = (),
+    library: Library | None = None,
+) -> Graph:
+    """Return the expanded network of a target.
+
+    Args:
+        target: a built-in name with its variant ("resnet/50"), or a file ("net.yaml", "net.yaml:g/50").
+        params: values that replace those of the spec's parameters and variant axes; text is an expression.
+        input: the shape of the first input ("3x256x256" or (3, 256, 256)), or a mapping of names to shapes.
+        symbols: parameters, or axes C D H W T of the first input, that become free sizes.
+        library: where specs are found; by default the built-in ones.
+
+    Raises:
+        ArchcalcError: the target or the spec is wrong.
+    """
+    library = library or Library()
+    parsed = parse_target(str(target))
+    document, folder = open_document(parsed, library)
+    choice = choose(document, parsed.net, parsed.options)
+    wishes = Wishes(dict(params or {}), parse_inputs(input), tuple(symbols))
+    return load_choice(document, choice, wishes, parsed.text, library, folder)
+
+
+def analyze(
+    target: str | Path,
+    params: Mapping[str, Any] | None = None,
+    input: Input | None = None,
+    batch: int = 1,
+    *,
+    symbols: Sequence[str] = (),
+    library: Library | None = None,
+) -> Report:
+    """Return the report of a target; arguments as `load`, and the batch that views multiply by.
+
+    >>> analyze("resnet/50", params={"classes": 10}).totals.params
+    23528522
+    """
+    if isinstance(batch, bool) or batch < 1:
+        raise TargetError([Problem("E080", f"batch={batch} must be at least 1", origin=ORIGIN)])
+    graph = load(target, params, input, symbols=symbols, library=library)
+    return analyze_graph(graph, (library or Library()).limits, batch)
+
+
+def load_choice(
+    document: Document, choice: Choice, wishes: Wishes, target: str, library: Library, folder: Path | None
+) -> Graph:
+    """Return the graph of one network of a document that is already read."""
+    values = evaluate_parameters(document, choice.net, choice.options, wishes, library.limits)
+    expected = None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
+    graph = expand(
+        document, choice.net, values, target=target, library=library, beside=folder, expected=expected
+    )
+    return graph
+
+
+def open_document(target: Target, library: Library) -> tuple[Document, Path | None]:
+    """Return the document of a target, and the folder of its file."""
+    if target.is_stdin:
+        limits = library.limits
+        source = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
+        return library.parse(source, "stdin"), None
+    path = target.path or library.find(target.name or "")
+    if path is None:
+        raise TargetError([Problem("E085", _no_spec(target, library), origin=ORIGIN)])
+    return library.load(path), path.parent
+
+
+def parse_inputs(input: Input | None) -> dict[str, Shape]:
+    """Return input shapes by name; "" stands for the first input.
+
+    >>> parse_inputs("3x224x224")
+    {'': (3, 224, 224)}
+    """
+    if input is None:
+        return {}
+    if isinstance(input, Mapping):
+        return {str(name): _sizes(shape) for name, shape in input.items()}
+    return {"": _sizes(input)}
+
+
+def _sizes(shape: str | Sequence[int]) -> Shape:
+    parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
+    try:
+        sizes = tuple(int(part) for part in parts if len(str(part)) < 20)
+    except ValueError:
+        sizes = ()
+    if len(sizes) != len(parts) or not sizes or min(sizes) < 1:
+        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])
+    return sizes
+
+
+def _no_spec(target: Target, library: Library) -> str:
+    name = target.name or target.text
+    for suffix in SUFFIXES:
+        if Path(name + suffix).is_file():
+            return f"no built-in spec '{name}' (did you mean ./{name}{suffix}?)"
+    hint = did_you_mean(name, library.names())
+    return f"no spec '{name}'{hint}; 'archcalc list' shows all"
+
+
+def _expected(document: Document, net: Net, options: Mapping[str, str], wishes: Wishes) -> Expected | None:
+    """Return the expectation that holds for this choice: the variant whose options are the chosen ones."""
+    if any(name not in document.variants for name in wishes.params):
+        return None
+    for expected in net.expect:
+        if expected.variant is None:
+            if options == _defaults(document):
+                return expected
+            continue
+        if variant_options(document, net, expected) == options:
+            return expected
+    return None
+
+
+def variant_options(document: Document, net: Net, expected: Expected) -> dict[str, str] | None:
+    """Return the option on each axis that an expectation's variant means, or None if it means no variant."""
+    if expected.variant is None:
+        return _defaults(document)
+    try:
+        chosen = choose(document, net.name, tuple(expected.variant.split("-")))
+    except TargetError:
+        return None
+    return {**_defaults(document), **chosen.options}
+
+
+def _defaults(document: Document) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for axis, options in document.variants.items():
+        own = document.params.get(axis)
+        found[axis] = own.text if own is not None else next(iter(options))
+    return found

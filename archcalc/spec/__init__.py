@@ -1,0 +1,1 @@
+"""The spec language: text → Tree → Document → Graph."""

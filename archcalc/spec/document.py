@@ -1,0 +1,450 @@
+"""Tree → Document: the outer keys of a spec, all problems at once."""
+
+import re
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from typing import Final
+
+from archcalc.errors import Place, Problem, Source, SpecError, did_you_mean
+from archcalc.graph import Figure
+from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
+from archcalc.limits import Limits
+from archcalc.spec.chains import Text, parse_arguments
+from archcalc.spec.expressions import Expr, Locate, compile_expression
+from archcalc.spec.flow import RESERVED, Parser
+from archcalc.spec.calls import SPECIALS, check_calls
+from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
+from archcalc.spec.syntax import Arg, Flow, Run
+
+VERSION: Final = 1
+TOTALS: Final = ("params", "params_trainable", "params_frozen", "params_train", "buffers", "macs", "macs_train", "nodes")
+_TOP: Final = (
+    "archcalc", "name", "title", "source", "note", "task", "year", "params", "variants", "input", "require", "defaults",
+    "blocks", "shared", "layers", "aux", "outputs", "expect", "nets",
+)  # fmt: skip
+_NET: Final = ("input", "layers", "aux", "outputs", "expect", "title", "note", "source")
+_IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_OPTION = re.compile(r"[A-Za-z0-9_.]+\Z")
+_SIGNATURE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*\Z", re.DOTALL)
+_BUILT_IN: Final = frozenset((*LAYERS, *MERGES, *ALIASES, *SPECIALS, *RESERVED))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A template: its tensors (the first is the running value), its parameters with defaults, its body."""
+
+    name: str
+    tensors: tuple[str, ...]
+    parameters: tuple[tuple[str, Expr | None], ...]
+    body: Flow
+    shared: bool
+    place: Place
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """One input: its name and its shape, as one expression or one a dimension."""
+
+    name: str
+    whole: Expr | None
+    dims: tuple[Expr, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """Expected totals of one variant; `variant` is None where the mapping stands for the network itself."""
+
+    variant: str | None
+    figures: tuple[tuple[str, Figure], ...]
+    outputs: tuple[tuple[str | None, Expr], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Net:
+    """One network of a file; `name` is None where the file has no `nets`."""
+
+    name: str | None
+    title: str | None
+    source: str | None
+    note: str | None
+    inputs: tuple[Input, ...]
+    layers: Flow
+    aux: tuple[tuple[Scalar, Flow], ...]
+    outputs: tuple[Scalar, ...] | None
+    expect: tuple[Expected, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A spec as written, with nothing chosen yet."""
+
+    text: Source
+    tree: Mapping
+    name: str
+    title: str
+    source: str
+    note: str | None
+    task: str | None
+    year: int | None
+    params: Map[str, Expr]
+    variants: Map[str, Map[str, Map[str, Expr]]]
+    require: tuple[Expr, ...]
+    defaults: Map[str, tuple[Arg, ...]]
+    blocks: Map[str, Block]
+    nets: Map[str | None, Net]
+
+    @property
+    def first_net(self) -> Net:
+        """The network that a target without a net's name means."""
+        return next(iter(self.nets.values()))
+
+
+def parse_document(tree: Tree, text: Source, name: str, limits: Limits) -> Document:
+    """Return the document that a tree describes.
+
+    Args:
+        tree: of the whole file.
+        text: the source, for messages.
+        name: the spec's name where the file gives none.
+        limits: bounds on expressions.
+
+    Raises:
+        SpecError: every problem of the file's form, in the order of the file.
+    """
+    return _Reader(tree, text, limits).document(name)
+
+
+class _Reader:
+    """Reads the outer keys; collects problems and raises them together."""
+
+    def __init__(self, tree: Tree, text: Source, limits: Limits) -> None:
+        self.problems: list[Problem] = []
+        self.text = text
+        self.limits = limits
+        self.parser = Parser(limits, self.problems)
+        if not isinstance(tree, Mapping):
+            raise SpecError([Problem("E001", "a spec is a mapping with the keys archcalc, input, layers …", tree.place)])
+        self.tree = tree
+
+    def document(self, name: str) -> Document:
+        tree = self.tree
+        self.keys(tree, _TOP)
+        self.version()
+        blocks = {**self.blocks("blocks", shared=False), **self.blocks("shared", shared=True)}
+        params = {key.value: self.parser.expression(value) for key, value in self.mapping(tree, "params")}
+        for key, _ in self.mapping(tree, "params"):
+            self.ident(key, "parameter")
+        variants = self.variants()
+        nets = self.nets(variants)
+        document = Document(
+            text=self.text,
+            tree=tree,
+            name=self.parser.text(tree, "name") or name,
+            title=self.parser.text(tree, "title") or self.parser.text(tree, "name") or name,
+            source=self.parser.text(tree, "source") or "",
+            note=self.parser.text(tree, "note"),
+            task=self.parser.text(tree, "task"),
+            year=self.year(),
+            params=params,
+            variants=variants,
+            require=self.require(),
+            defaults=self.defaults(),
+            blocks=blocks,
+            nets=nets,
+        )
+        flows: list[Flow] = [block.body for block in blocks.values()]
+        for net in nets.values():
+            flows += [net.layers, *(flow for _, flow in net.aux)]
+        check_calls(flows, blocks, self.problems)
+        if self.problems:
+            self.problems.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
+            raise SpecError(_once(self.problems))
+        return document
+
+    def note(self, code: str, message: str, place: Place) -> None:
+        self.problems.append(Problem(code, message, place))
+
+    def keys(self, tree: Mapping, known: tuple[str, ...]) -> None:
+        for key, _ in tree.pairs:
+            if key.value not in known:
+                self.note("E002", f"unknown key '{key.value}'{did_you_mean(key.value, known)}", key.place)
+
+    def version(self) -> None:
+        value = self.tree.get("archcalc")
+        if value is None:
+            message = "the first key of a spec is 'archcalc: 1', the version of the format"
+            raise SpecError([Problem("E003", message, self.tree.place)])
+        if not isinstance(value, Scalar) or value.value != str(VERSION):
+            shown = value.value if isinstance(value, Scalar) else "this"
+            message = f"format version {shown} is not known; this archcalc reads version {VERSION}"
+            raise SpecError([Problem("E003", message, value.place)])
+        if self.tree.pairs[0][0].value != "archcalc":
+            self.note("E003", "'archcalc: 1' is the first key of a spec", self.tree.key("archcalc").place)
+
+    def year(self) -> int | None:
+        value = self.tree.get("year")
+        if value is None:
+            return None
+        if isinstance(value, Scalar) and re.match(r"[1-9]\d{3}\Z", value.value, re.ASCII):
+            return int(value.value)
+        self.note("P001", "'year' is a year, as 2015", value.place)
+        return None
+
+    def mapping(self, tree: Mapping, key: str) -> tuple[tuple[Scalar, Tree], ...]:
+        value = tree.get(key)
+        if value is None or (isinstance(value, Scalar) and value.value == ""):
+            return ()
+        if isinstance(value, Mapping):
+            return value.pairs
+        self.note("P001", f"'{key}' is a mapping", value.place)
+        return ()
+
+    def ident(self, key: Scalar, what: str) -> None:
+        if not _IDENT.match(key.value) or len(key.value) > self.limits.name:
+            self.note("E054", f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit", key.place)
+
+    def variants(self) -> dict[str, dict[str, dict[str, Expr]]]:
+        axes: dict[str, dict[str, dict[str, Expr]]] = {}
+        seen: dict[str, str] = {}
+        for axis, options in self.mapping(self.tree, "variants"):
+            self.ident(axis, "variant axis")
+            if not isinstance(options, Mapping) or not options.pairs:
+                self.note("P001", f"the axis '{axis.value}' is a mapping of options", options.place)
+                continue
+            axes[axis.value] = {}
+            for option, values in options.pairs:
+                self.option(option)
+                if option.value in seen:
+                    message = f"option '{option.value}' stands on the axes '{seen[option.value]}' and '{axis.value}'"
+                    self.note("P001", message, option.place)
+                seen[option.value] = axis.value
+                pairs = values.pairs if isinstance(values, Mapping) else ()
+                if not isinstance(values, Mapping) and not (isinstance(values, Scalar) and values.value in ("", "null")):
+                    self.note("P001", f"option '{option.value}' is a mapping of parameters", values.place)
+                axes[axis.value][option.value] = {key.value: self.parser.expression(value) for key, value in pairs}
+        return axes
+
+    def option(self, option: Scalar) -> None:
+        if not _OPTION.match(option.value) or option.value in (*TOTALS, "outputs", "source", "note"):
+            message = f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
+            self.note("E054", message, option.place)
+
+    def require(self) -> tuple[Expr, ...]:
+        value = self.tree.get("require")
+        if value is None:
+            return ()
+        items = value.items if isinstance(value, Sequence) else (value,)
+        return tuple(self.parser.expression(item) for item in items)
+
+    def defaults(self) -> dict[str, tuple[Arg, ...]]:
+        found: dict[str, tuple[Arg, ...]] = {}
+        for key, value in self.mapping(self.tree, "defaults"):
+            op = ALIASES.get(key.value, key.value)
+            if op not in LAYERS:
+                self.note("E040", f"no layer type '{key.value}'{did_you_mean(key.value, LAYERS)}", key.place)
+                continue
+            try:
+                if isinstance(value, Scalar):
+                    found[op] = parse_arguments(Text(value.value, value.at, value.in_flow, self.limits))
+                elif isinstance(value, Mapping):
+                    found[op] = tuple(self.parser.argument(name.value, item, name.place) for name, item in value.pairs)
+                else:
+                    self.note("P001", "defaults are arguments, as 'half bias=no'", value.place)
+            except SpecError as error:
+                self.problems.extend(error.problems)
+        return found
+
+    def blocks(self, where: str, *, shared: bool) -> dict[str, Block]:
+        found: dict[str, Block] = {}
+        for key, value in self.mapping(self.tree, where):
+            try:
+                block = self.block(key, value, shared=shared)
+            except SpecError as error:
+                self.problems.extend(error.problems)
+                continue
+            if block.name in _BUILT_IN:
+                self.note("E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place)
+            if block.name in found:
+                self.note("E053", f"block '{block.name}' is defined twice", key.place)
+            found[block.name] = block
+        return found
+
+    def block(self, key: Scalar, value: Tree, *, shared: bool) -> Block:
+        signature = _SIGNATURE.match(key.value)
+        if not signature:
+            message = f"'{key.value}' is not a signature, as f, f(a, b=1) or f(x, skip; w)"
+            raise SpecError([Problem("E004", message, key.place)])
+        inside, start = signature[2] or "", signature.start(2)
+        pieces = _pieces(inside)
+        tensors: list[str] = []
+        parameters: list[tuple[str, Expr | None]] = []
+        semicolons = inside.count(";")
+        if semicolons > 1:
+            raise SpecError([Problem("E004", "one ';' parts tensors from parameters", key.place)])
+        for text, at, before in pieces:
+            name, equals, default = text.partition("=")
+            tensor = semicolons == 1 and before
+            place = key.at(start + at, max(1, len(text)))
+            if not text.strip():
+                if sum(side is before for _, _, side in pieces) > 1:
+                    raise SpecError([Problem("E004", f"an empty name in '{key.value}'", place)])
+                continue
+            if not _IDENT.match(name.strip()) or (tensor and equals):
+                raise SpecError([Problem("E004", f"'{text.strip()}' is not a parameter, as s or s=1", place)])
+            if name.strip() in (*tensors, *(known for known, _ in parameters)):
+                raise SpecError([Problem("E004", f"'{name.strip()}' stands twice in '{key.value}'", place)])
+            if tensor:
+                tensors.append(name.strip())
+                continue
+            expr = None
+            if equals:
+                shift = start + at + len(name) + 1 + len(default) - len(default.lstrip())
+                expr = compile_expression(default.strip(), _locator(key, shift), self.limits)
+            elif parameters and parameters[-1][1] is not None:
+                raise SpecError([Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)])
+            parameters.append((name.strip(), expr))
+        flow = self.parser.flow(value)
+        return Block(signature[1], tuple(tensors), tuple(parameters), flow, shared, key.place, key.value)
+
+    # ── Networks ──
+
+    def nets(self, variants: Map[str, Map[str, object]]) -> dict[str | None, Net]:
+        value = self.tree.get("nets")
+        if value is None:
+            return {None: self.net(None, self.tree, self.tree.place)}
+        for key in ("input", "layers", "aux", "outputs", "expect"):
+            if self.tree.get(key) is not None:
+                self.note("E002", f"with 'nets', '{key}' stands in each net", self.tree.key(key).place)
+        options = {option for axis in variants.values() for option in axis}
+        found: dict[str | None, Net] = {}
+        for key_, net in self.mapping(self.tree, "nets"):
+            self.option(key_)
+            if key_.value in options:
+                self.note("P001", f"'{key_.value}' is a net and an option; one of the two needs another name", key_.place)
+            if isinstance(net, Mapping):
+                self.keys(net, _NET)
+                found[key_.value] = self.net(key_.value, net, key_.place)
+            else:
+                self.note("P001", "a net is a mapping with input and layers", net.place)
+        if not found:
+            self.note("E041", "'nets' without a network", value.place)
+            return {None: Net(None, None, None, None, (), Run((), value.place), (), None, (), value.place)}
+        return found
+
+    def net(self, name: str | None, tree: Mapping, place: Place) -> Net:
+        layers = tree.get("layers")
+        if layers is None:
+            self.note("E041", "no 'layers'", place)
+        flow: Flow = self.parser.flow(layers) if layers is not None else Run((), place)
+        aux = tuple((key, self.parser.flow(value)) for key, value in self.mapping(tree, "aux"))
+        own = name is not None
+        return Net(
+            name=name,
+            title=self.parser.text(tree, "title") if own else None,
+            source=self.parser.text(tree, "source") if own else None,
+            note=self.parser.text(tree, "note") if own else None,
+            inputs=self.inputs(tree, place),
+            layers=flow,
+            aux=aux,
+            outputs=self.outputs(tree),
+            expect=self.expected(tree),
+            place=place,
+        )
+
+    def inputs(self, tree: Mapping, place: Place) -> tuple[Input, ...]:
+        value = tree.get("input")
+        if value is None:
+            self.note("E041", "no 'input'", place)
+            return ()
+        if not isinstance(value, Mapping):
+            return (self.input("x", value),)
+        for key, _ in value.pairs:
+            self.ident(key, "input")
+        return tuple(self.input(key.value, item) for key, item in value.pairs)
+
+    def input(self, name: str, value: Tree) -> Input:
+        if isinstance(value, Sequence):
+            dims = tuple(self.parser.expression(item) for item in value.items)
+            if not dims:
+                self.note("E042", "an input without dimensions", value.place)
+            return Input(name, None, dims, value.place)
+        return Input(name, self.parser.expression(value), (), value.place)
+
+    def outputs(self, tree: Mapping) -> tuple[Scalar, ...] | None:
+        value = tree.get("outputs")
+        if value is None:
+            return None
+        items = value.items if isinstance(value, Sequence) else (value,)
+        names = tuple(item for item in items if isinstance(item, Scalar))
+        if len(names) != len(items) or not names:
+            self.note("P001", "'outputs' is a name or a list of names", value.place)
+        return names
+
+    def expected(self, tree: Mapping) -> tuple[Expected, ...]:
+        pairs = self.mapping(tree, "expect")
+        if not pairs:
+            return ()
+        value = tree.get("expect")
+        assert isinstance(value, Mapping)
+        totals = (*TOTALS, "outputs", "source", "note")
+        if any(key.value in totals for key, _ in pairs):
+            return (self.totals(None, value, value.place),)
+        found = []
+        for key, item in pairs:
+            if isinstance(item, Mapping):
+                found.append(self.totals(key.value, item, key.place))
+            else:
+                self.note("P001", f"'{key.value}' is a variant with a mapping of totals", item.place)
+        return tuple(found)
+
+    def totals(self, variant: str | None, tree: Mapping, place: Place) -> Expected:
+        figures: list[tuple[str, Figure]] = []
+        outputs: list[tuple[str | None, Expr]] = []
+        known = (*TOTALS, "outputs", "source", "note")
+        for key, value in tree.pairs:
+            if key.value in TOTALS:
+                figure = self.parser.figure(value)
+                if figure:
+                    figures.append((key.value, figure))
+            elif key.value == "outputs" and isinstance(value, Mapping):
+                outputs += [(name.value, self.parser.expression(item)) for name, item in value.pairs]
+            elif key.value == "outputs":
+                outputs.append((None, self.parser.expression(value)))
+            elif key.value not in known:
+                self.note("E002", f"unknown total '{key.value}'{did_you_mean(key.value, known)}", key.place)
+        return Expected(variant, tuple(figures), tuple(outputs), place)
+
+
+def _locator(key: Scalar, shift: int) -> Locate:
+    return lambda at, width: key.at(shift + at, width)
+
+
+def _pieces(text: str) -> list[tuple[str, int, bool]]:
+    """Return (piece, offset, whether before the ';') of a signature's inside."""
+    found: list[tuple[str, int, bool]] = []
+    depth = begin = 0
+    before = True
+    for at, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if depth == 0 and char in ",;":
+            found.append((text[begin:at], begin, before))
+            begin = at + 1
+            before = before and char == ","
+    if text[begin:].strip() or found:
+        found.append((text[begin:], begin, before))
+    return found
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for problem in problems:
+        key = (problem.code, problem.message, str(problem.place))
+        if key not in seen:
+            seen.add(key)
+            kept.append(problem)
+    return kept

@@ -1,0 +1,361 @@
+"""Chosen options, `--set`, `--input` and `--sym` → the values of a file's parameters and the input shapes."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd
+from typing import Any, Final
+
+from archcalc.errors import Place, Problem, Source, SpecError, TargetError, did_you_mean
+from archcalc.expression import Space
+from archcalc.limits import Limits
+from archcalc.quantities import Shape
+from archcalc.spec.document import Document, Input, Net
+from archcalc.spec.expressions import CONSTANTS, Dimensions, Env, Expr, compile_expression, evaluate_truth
+
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?\Z")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_AXES: Final = ("C", "D", "H", "W", "T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asks for beside the target: parameters, input shapes by name ("" for the first), free sizes."""
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Shape] = field(default_factory=dict)
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of the parameters and the input shapes of one network; `space` holds the free sizes."""
+
+    params: dict[str, Any]
+    inputs: dict[str, Shape]
+    options: dict[str, str]
+    space: Space
+
+
+class _Lazy(Mapping[str, Any]):
+    """Parameters that may refer to each other, evaluated when first asked for."""
+
+    def __init__(self, exprs: Mapping[str, Expr], values: dict[str, Any]) -> None:
+        self.exprs = exprs
+        self.values_ = values
+        self.open: list[str] = []
+        self.env = Env(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a parameter, or `default` if there is none."""
+        if name in self.values_:
+            return self.values_[name]
+        expr = self.exprs.get(name)
+        if expr is None:
+            return default
+        if name in self.open:
+            ring = " -> ".join([*self.open[self.open.index(name) :], name])
+            raise SpecError([Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)])
+        self.open.append(name)
+        try:
+            self.values_[name] = expr(self.env)
+        finally:
+            self.open.pop()
+        return self.values_[name]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values_ or name in self.exprs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.exprs, **self.values_})
+
+    def __len__(self) -> int:
+        return len({**self.exprs, **self.values_})
+
+
+def evaluate_parameters(
+    document: Document, net: Net, options: Mapping[str, str], wishes: Wishes, limits: Limits
+) -> Values:
+    """Return the values that a choice of options and the user's wishes give.
+
+    Raises:
+        TargetError: E032, E033, E042, E043 about the choice.
+        SpecError: a fault in the file's expressions.
+    """
+    chosen = _options(document, options, wishes.params)
+    exprs: dict[str, Expr] = dict(document.params)
+    for axis, option in chosen.items():
+        exprs.pop(axis, None)
+        exprs.update(document.variants[axis][option])
+    given: dict[str, Any] = {axis: _option_value(option) for axis, option in chosen.items()}
+    known = _known(document)
+    free = _free_names(net, known)
+    _check_names(wishes, known | free, document)
+    for name, value in wishes.params.items():
+        if name not in document.variants:
+            exprs.pop(name, None)
+            if isinstance(value, str):
+                exprs[name] = _command_line_expression(name, value, limits)
+            else:
+                given[name] = _plain_value(value)
+    direct = _apply_inputs(net, wishes.inputs, known | free, exprs, given)
+    space = Space()
+    symbols = tuple(wishes.symbols) + tuple(name for name in free if name not in given and name not in exprs)
+    axes = _apply_symbols(document, symbols, known | free, exprs, given, space)
+    lazy = _Lazy(exprs, given)
+    params = {name: lazy.get(name) for name in lazy}
+    inputs = {item.name: _shape(item, direct, Env(params), limits) for item in net.inputs}
+    if axes and net.inputs:
+        first = net.inputs[0].name
+        inputs[first] = _free_axes(inputs[first], axes, space)
+    _check_require(document, params, _Inputs(inputs))
+    return Values(params, inputs, chosen, space)
+
+
+def _options(document: Document, options: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for axis, known in document.variants.items():
+        if axis in params:
+            option = str(params[axis]).strip()
+        elif axis in options:
+            option = options[axis]
+        elif axis in document.params:
+            option = document.params[axis].text
+        else:
+            option = next(iter(known))
+        if option not in known:
+            message = f"{axis}={option}: not one of {', '.join(known)}{did_you_mean(option, known)}"
+            place = None if axis in params else document.params[axis].place
+            raise TargetError([Problem("E032", message, place)])
+        chosen[axis] = option
+    return chosen
+
+
+def _option_value(option: str) -> Any:
+    if not _NUMBER.match(option) or (option[0] == "0" and option.isdigit() and option != "0"):
+        return CONSTANTS.get(option, option)
+    value = Fraction(option)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _known(document: Document) -> set[str]:
+    options = (values for axis in document.variants.values() for values in axis.values())
+    return {*document.params, *document.variants, *(name for values in options for name in values)}
+
+
+def _free_names(net: Net, known: set[str]) -> set[str]:
+    return {
+        dim.text for item in net.inputs for dim in item.dims
+        if _NAME.match(dim.text) and dim.text not in known and dim.text not in CONSTANTS
+    }  # fmt: skip
+
+
+def _check_names(wishes: Wishes, known: set[str], document: Document) -> None:
+    for name in wishes.params:
+        if name not in known:
+            listed = f"; it has {', '.join(sorted(known))}" if known else "; it has none"
+            hint = did_you_mean(name, known) or listed
+            raise TargetError([Problem("E033", f"{document.name} has no parameter '{name}'{hint}")])
+
+
+def _command_line_expression(name: str, value: str, limits: Limits) -> Expr:
+    source = Source("<command line>", value)
+    try:
+        return compile_expression(value.strip(), lambda at, width: Place(source, 1, at + 1, width), limits)
+    except SpecError as error:
+        message = f"{name}={value}: {error.problems[0].message}"
+        raise TargetError([Problem("E034", message, origin="<command line>")]) from None
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, float):
+        fraction = Fraction(repr(value))
+        return fraction.numerator if fraction.denominator == 1 else fraction
+    return value
+
+
+# ── Inputs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply_inputs(
+    net: Net, wanted: Mapping[str, Shape], known: set[str], exprs: dict[str, Expr], given: dict[str, Any]
+) -> dict[str, Shape]:
+    """Turn `--input` into values of the parameters that the input's dimensions name; return what is replaced as it is."""
+    direct: dict[str, Shape] = {}
+    for name, shape in wanted.items():
+        item = next((held for held in net.inputs if held.name == name), None)
+        if item is None and name == "" and net.inputs:
+            item = net.inputs[0]
+        if item is None:
+            names = [held.name for held in net.inputs]
+            message = f"no input '{name}'{did_you_mean(name, names)}; there are {', '.join(names)}"
+            raise TargetError([Problem("E042", message, origin="<command line>")])
+        if item.dims and len(item.dims) != len(shape):
+            message = f"the input '{item.name}' has {len(item.dims)} dimensions, not {len(shape)}"
+            raise TargetError([Problem("E042", message, origin="<command line>")])
+        for dim, size in zip(item.dims, shape, strict=False):
+            if dim.text in known:
+                exprs.pop(dim.text, None)
+                given[dim.text] = size
+        if item.whole is not None and item.whole.text in known:
+            exprs.pop(item.whole.text, None)
+            given[item.whole.text] = shape
+        direct[item.name] = shape
+    return direct
+
+
+def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -> Shape:
+    wanted = direct.get(item.name)
+    if item.whole is not None:
+        value = wanted if wanted is not None else item.whole(env)
+        values = [value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else None
+        if values is None:
+            raise SpecError([Problem("E042", f"'{item.whole.text}' is no input size; 3x224x224 would be", item.place)])
+        places = [item.whole.place] * len(values)
+    else:
+        values, places = [], []
+        for k, dim in enumerate(item.dims):
+            own = dim(env)
+            if wanted is not None and own != wanted[k]:
+                if not dim.text.isdigit():
+                    message = f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
+                    raise TargetError([Problem("E042", message, origin="<command line>")])
+                own = wanted[k]
+            values.append(own)
+            places.append(dim.place)
+    for value, place in zip(values, places, strict=True):
+        _check_size(value, place, limits)
+    return tuple(values)
+
+
+def _check_size(value: Any, place: Place, limits: Limits) -> None:
+    if hasattr(value, "arithmetic"):
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SpecError([Problem("E042", f"{value} is no size; a whole number of at least 1 would be", place)])
+    if value > limits.dimension:
+        raise SpecError([Problem("E080", f"the size {value:,} is above {limits.dimension:,}", place)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs(Dimensions):
+    """The dimensions of the inputs, for `require`."""
+
+    shapes: Mapping[str, Shape]
+
+    def dimension(self, name: str, axis: str) -> Any:
+        from archcalc.spec.scope import dimension
+
+        if name == "x" and self.shapes:
+            return dimension(next(iter(self.shapes.values())), name, axis)
+        if name not in self.shapes:
+            raise LookupError(f"no input '{name}'")
+        return dimension(self.shapes[name], name, axis)
+
+    def names(self) -> list[str]:
+        return list(self.shapes)
+
+
+def _check_require(document: Document, params: Mapping[str, Any], inputs: _Inputs) -> None:
+    env = Env(params, inputs)
+    for condition in document.require:
+        if not evaluate_truth(condition, env):
+            names = sorted(set(re.findall(r"[A-Za-z_]\w*", condition.text)) & set(params))
+            here = ", ".join(f"{name} = {params[name]}" for name in names)
+            message = f"this network requires {condition.text}" + (f"; here {here}" if here else "")
+            raise SpecError([Problem("E043", message, condition.place)])
+
+
+# ── Free sizes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply_symbols(
+    document: Document, symbols: tuple[str, ...], known: set[str], exprs: dict[str, Expr], given: dict[str, Any], space: Space
+) -> tuple[str, ...]:
+    """Make the named parameters free; return the names that free an axis of the first input instead."""
+    axes: list[str] = []
+    for name in symbols:
+        if name not in known:
+            if name not in _AXES:
+                message = f"no parameter '{name}' to free{did_you_mean(name, known)}; C, D, H, W, T free an axis of the input"
+                raise TargetError([Problem("E033", message, origin="<command line>")])
+            axes.append(name)
+            continue
+        if name in document.variants:
+            raise TargetError([Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>")])
+        exprs.pop(name, None)
+        modulus, rest, least = _congruence(document, name)
+        if modulus == 1:
+            given[name] = space.symbol(name, least=least)
+            continue
+        small = name.lower()
+        if small == name or small in known or small in given:
+            small = f"{name.lower()}_{name}"
+        unit = space.symbol(small, least=max(1, -(-(least - rest) // modulus)))
+        given[name] = unit * modulus + rest
+    return tuple(axes)
+
+
+def _congruence(document: Document, name: str) -> tuple[int, int, int]:
+    """Return (m, r, least) such that `require` says name % m == r and name ≥ least."""
+    modulus, rest, least = 1, 0, 1
+    for condition in document.require:
+        try:
+            tree = ast.parse(condition.text.strip(), mode="eval").body
+        except SyntaxError:
+            continue
+        found = _modulo(tree, name)
+        if found:
+            m, r = found
+            if (rest - r) % gcd(modulus, m):
+                raise SpecError([Problem("E043", f"{condition.text} contradicts an earlier condition", condition.place)])
+            while rest % m != r:
+                rest += modulus
+            modulus = modulus * m // gcd(modulus, m)
+        else:
+            least = max(least, _least(tree, name))
+    return modulus, rest, least
+
+
+def _modulo(tree: ast.expr, name: str) -> tuple[int, int] | None:
+    if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1 and isinstance(tree.ops[0], ast.Eq)):
+        return None
+    left, right = tree.left, tree.comparators[0]
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and isinstance(left.left, ast.Name):
+        m, r = _integer(left.right), _integer(right)
+        if left.left.id == name and m is not None and r is not None and 0 < m <= 10**6 and 0 <= r < m:
+            return m, r
+    return None
+
+
+def _least(tree: ast.expr, name: str) -> int:
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1 and isinstance(tree.left, ast.Name) and tree.left.id == name:
+        bound = _integer(tree.comparators[0])
+        if bound is not None and isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
+            return bound + isinstance(tree.ops[0], ast.Gt)
+    return 1
+
+
+def _integer(tree: ast.expr) -> int | None:
+    value = tree.value if isinstance(tree, ast.Constant) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _free_axes(shape: Shape, names: tuple[str, ...], space: Space) -> Shape:
+    from archcalc.spec.scope import axis_index
+
+    sizes: list[Any] = list(shape)
+    for name in names:
+        at = axis_index(len(shape), name)
+        if at is None:
+            message = f"the input {'x'.join(str(n) for n in shape)} has no axis {name}"
+            raise TargetError([Problem("E033", message, origin="<command line>")])
+        sizes[at] = space.symbol(name, least=1)
+    return tuple(sizes)

@@ -1,0 +1,156 @@
+"""The syntax tree of a flow: what chains, YAML structure and the long form have in common.
+
+Chain and long form give the same tree, so they give the same graph.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from archcalc.errors import Place, SpecError
+from archcalc.graph import Figure
+from archcalc.spec.expressions import Env, Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A name with expressions in braces: `layer{i+1}`; `parts` are texts and expressions in turn."""
+
+    text: str
+    parts: tuple[str | Expr, ...]
+    place: Place
+
+    def fill(self, env: Env) -> str:
+        """Return the name; the caller checks that it is one."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], str):
+            return self.parts[0]
+        return "".join(part if isinstance(part, str) else str(part(env)) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arg:
+    """One argument of a call.
+
+    name: the key, "stride" for `/n`, "" for a positional value.
+    expr: the value as an expression; `error` says why there is none (it may still name a layer).
+    tensors: the value read as names of layers: one, or the items of `[a, b]`; () if it cannot be one.
+    """
+
+    name: str
+    text: str
+    place: Place
+    expr: Expr | None
+    error: SpecError | None
+    tensors: tuple[Template, ...] = ()
+    key_place: Place | None = None
+
+    def value(self, env: Env) -> Any:
+        """Return the value, or raise SpecError."""
+        if self.expr is None:
+            assert self.error is not None
+            raise self.error
+        return self.expr(env)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A layer, block or special step with its arguments; `dynamic` for `$name`."""
+
+    op: str
+    dynamic: bool
+    args: tuple[Arg, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A call or a group, with `*n`, `if=` and `as=`."""
+
+    body: "Call | Flow"
+    place: Place
+    repeat: Expr | None = None
+    condition: Expr | None = None
+    alias: Template | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Flows in a row: a chain, a list, a group."""
+
+    items: "tuple[Flow, ...]"
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """What an item should have: its last shape, its parameters and its multiply-adds."""
+
+    place: Place
+    shape: Expr | None = None
+    params: Figure | None = None
+    macs: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meta:
+    """What stands beside a name: note, source, device, expectation."""
+
+    note: str | None = None
+    source: str | None = None
+    device: str | None = None
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """An item with a name (None: an item in long form that has notes only)."""
+
+    name: Template | None
+    flow: "Flow"
+    meta: Meta
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MergeFlow:
+    """Branches that start from the same value and are joined. Branches are (name or None, flow), or made by a loop."""
+
+    op: str
+    branches: "tuple[tuple[Template | None, Flow], ...]"
+    axis: Arg | None
+    meta: Meta
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResidualFlow:
+    """main(x) + x, or + shortcut(x), or main(x) alone where `none` says so."""
+
+    main: "Flow"
+    shortcut: "Flow | None"
+    none: bool
+    meta: Meta
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForFlow:
+    """A loop. columns: variable → list or scalar; or rows: variables in an expression."""
+
+    variables: tuple[str, ...]
+    columns: tuple[Expr, ...] | None
+    rows: Expr | None
+    body: "Flow"
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IfFlow:
+    """A condition."""
+
+    condition: Expr
+    then: "Flow"
+    other: "Flow | None"
+    place: Place
+
+
+Flow: TypeAlias = Step | Run | Named | MergeFlow | ResidualFlow | ForFlow | IfFlow
