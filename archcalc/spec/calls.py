@@ -11,7 +11,7 @@ from archcalc.spec.syntax import Arg, Call, Flow, ForFlow, IfFlow, MergeFlow, Na
 
 SPECIALS: Final = ("id", "from", "use", "times", "once")
 _PADS: Final = ("valid", "half", "same", "same_lower", "darknet")
-_FLAGS: Final = (*_PADS, "ceil", "nobias")
+FLAGS: Final = (*_PADS, "ceil", "nobias")
 # argument names of the special steps in long form
 _SPECIAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {"id": (), "from": ("layer",), "times": ("n",), "once": ()}
 
@@ -47,7 +47,7 @@ def plan_call(op: str, call_args: Iterable[Arg], call: Call) -> Plan:
     for arg in call_args:
         if not arg.name:
             flag = flag_of(cls, arg.text)
-            if flag is None and arg.text in _FLAGS and not cls.positional:
+            if flag is None and arg.text in FLAGS and not cls.positional:
                 raise SpecError([Problem("E081", f"{op} does not take the flag '{arg.text}'", arg.place)])
             arguments.append((None, arg, op in MERGES, flag))
             continue

@@ -11,22 +11,22 @@ from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.limits import Limits
 from archcalc.spec.chains import Text, parse_arguments
 from archcalc.spec.expressions import Expr, Locate, compile_expression
-from archcalc.spec.flow import RESERVED, Parser
+from archcalc.spec.flow import Parser
 from archcalc.spec.calls import SPECIALS, check_calls
 from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
 from archcalc.spec.syntax import Arg, Flow, Run
 
 VERSION: Final = 1
 TOTALS: Final = ("params", "params_trainable", "params_frozen", "params_train", "buffers", "macs", "macs_train", "nodes")
-_TOP: Final = (
+TOP_KEYS: Final = (
     "archcalc", "name", "title", "source", "note", "task", "year", "params", "variants", "input", "require", "defaults",
     "blocks", "shared", "layers", "aux", "outputs", "expect", "nets",
 )  # fmt: skip
-_NET: Final = ("input", "layers", "aux", "outputs", "expect", "title", "note", "source")
+NET_KEYS: Final = ("input", "layers", "aux", "outputs", "expect", "title", "note", "source")
 _IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _OPTION = re.compile(r"[A-Za-z0-9_.]+\Z")
 _SIGNATURE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*\Z", re.DOTALL)
-_BUILT_IN: Final = frozenset((*LAYERS, *MERGES, *ALIASES, *SPECIALS, *RESERVED))
+_BUILT_IN: Final = frozenset((*LAYERS, *MERGES, *ALIASES, *SPECIALS, "for", "if", "residual", "seq", "op"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +132,11 @@ class _Reader:
 
     def document(self, name: str) -> Document:
         tree = self.tree
-        self.keys(tree, _TOP)
+        self.keys(tree, TOP_KEYS)
         self.version()
         blocks = {**self.blocks("blocks", shared=False), **self.blocks("shared", shared=True)}
-        params = {key.value: self.parser.expression(value) for key, value in self.mapping(tree, "params")}
-        for key, _ in self.mapping(tree, "params"):
-            self.ident(key, "parameter")
         variants = self.variants()
+        params = {key.value: self.param(key, value, variants) for key, value in self.mapping(tree, "params")}
         nets = self.nets(variants)
         document = Document(
             text=self.text,
@@ -206,6 +204,13 @@ class _Reader:
     def ident(self, key: Scalar, what: str) -> None:
         if not _IDENT.match(key.value) or len(key.value) > self.limits.name:
             self.note("E054", f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit", key.place)
+
+    def param(self, key: Scalar, value: Tree, variants: Map[str, object]) -> Expr:
+        self.ident(key, "parameter")
+        if key.value in variants and isinstance(value, Scalar):
+            option = value.value  # an axis names an option, which need not be an expression: x1.0
+            return Expr(option, lambda env: option, value.at)
+        return self.parser.expression(value)
 
     def variants(self) -> dict[str, dict[str, dict[str, Expr]]]:
         axes: dict[str, dict[str, dict[str, Expr]]] = {}
@@ -326,7 +331,7 @@ class _Reader:
             if key_.value in options:
                 self.note("P001", f"'{key_.value}' is a net and an option; one of the two needs another name", key_.place)
             if isinstance(net, Mapping):
-                self.keys(net, _NET)
+                self.keys(net, NET_KEYS)
                 found[key_.value] = self.net(key_.value, net, key_.place)
             else:
                 self.note("P001", "a net is a mapping with input and layers", net.place)

@@ -936,8 +936,8 @@ class _Expander:
             if found is not None:
                 values[parameter] = self.argument(found, parameter, block, env, here)
             elif default is not None:
-                scope = Scope("", None, {name: Entry(entry.value, entry.scope, given=True) for name, entry in zip(block.tensors, [Entry(value, None, given=True), *tensors], strict=True)})
-                seen = _Here({**here.frame.params, **values}, scope, here.frame, value)
+                known = zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False)
+                seen = _Here({**here.frame.params, **values}, Scope("", None, dict(known)), here.frame, value)
                 values[parameter] = default(seen.env())
             else:
                 raise self.fault("E059", f"{block.name} needs '{parameter}': {block.signature}", call.place)
@@ -977,7 +977,7 @@ class _Expander:
             document = self.documents[path] = self.library.load(path)
         try:
             choice = choose(document, net_name or target.net, target.options)
-            values = evaluate_parameters(document, choice.net, choice.options, wishes, self.limits)
+            values = evaluate_parameters(document, choice.net, choice.options, wishes, self.limits, called=True)
         except TargetError as error:
             raise SpecError([replace(problem, place=call.place) for problem in error.problems]) from None
         folder = self.folder(here.scope, name, spec.text, call.place, word=target.name or "use")

@@ -81,9 +81,11 @@ class _Lazy(Mapping[str, Any]):
 
 
 def evaluate_parameters(
-    document: Document, net: Net, options: Mapping[str, str], wishes: Wishes, limits: Limits
+    document: Document, net: Net, options: Mapping[str, str], wishes: Wishes, limits: Limits, *, called: bool = False
 ) -> Values:
     """Return the values that a choice of options and the user's wishes give.
+
+    With `called`, another spec uses this one: its own input and `require` do not matter.
 
     Raises:
         TargetError: E032, E033, E042, E043 about the choice.
@@ -107,10 +109,13 @@ def evaluate_parameters(
                 given[name] = _plain_value(value)
     direct = _apply_inputs(net, wishes.inputs, known | free, exprs, given)
     space = Space()
-    symbols = tuple(wishes.symbols) + tuple(name for name in free if name not in given and name not in exprs)
+    unbound = () if called else tuple(name for name in free if name not in given and name not in exprs)
+    symbols = (*wishes.symbols, *unbound)
     axes = _apply_symbols(document, symbols, known | free, exprs, given, space)
     lazy = _Lazy(exprs, given)
     params = {name: lazy.get(name) for name in lazy}
+    if called:
+        return Values(params, {}, chosen, space)
     inputs = {item.name: _shape(item, direct, Env(params), limits) for item in net.inputs}
     if axes and net.inputs:
         first = net.inputs[0].name

@@ -1,0 +1,62 @@
+"""`archcalc`: runs a command and turns what went wrong into a message and an exit code.
+
+Exit codes: 0 fine, 1 a finding, 2 bad input or usage, 70 a bug of ours.
+"""
+
+import sys
+from typing import NoReturn
+
+from archcalc.cli.console import Console
+from archcalc.errors import ArchcalcError
+
+BUG = 70
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code."""
+    from archcalc.cli.app import app
+
+    console = Console()
+    try:
+        result = app(arguments, prog_name="archcalc", standalone_mode=False, obj=console)
+    except ArchcalcError as error:
+        console.problems(error.problems)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if hasattr(error, "format_message"):  # Typer's own usage errors
+            _usage(error)
+            return 2
+        if type(error).__name__ == "Abort":
+            return 130
+        _bug(error)
+        return BUG
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: Exception) -> None:
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        print(context.get_usage(), file=sys.stderr)
+    message = getattr(error, "format_message", lambda: str(error))()
+    print(f"archcalc: {message}", file=sys.stderr)
+    if context is not None:
+        print(f"'{context.command_path} --help' shows examples.", file=sys.stderr)
+
+
+def _bug(error: Exception) -> None:
+    import traceback
+
+    from archcalc import __version__
+
+    traceback.print_exception(error)
+    print(
+        f"archcalc {__version__}: this is a bug of archcalc, not of your spec. Please report it with the lines above.",
+        file=sys.stderr,
+    )

@@ -1,0 +1,85 @@
+"""Where results go: stdout, or a file that is written whole or not at all."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from archcalc.errors import Problem, TargetError, did_you_mean
+
+ORIGIN = "<command line>"
+
+
+def deliver(text: str, path: str | None = None) -> None:
+    """Write a result to `path`, or to stdout for None and "-".
+
+    Raises:
+        TargetError: the file cannot be written; what stood there before is untouched.
+    """
+    text = text if text.endswith("\n") else text + "\n"
+    if path is None or path == "-":
+        _print(text)
+        return
+    goal = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            _copy_mode(goal, Path(name))
+            Path(name).replace(goal)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        message = f"cannot write {path}: {(error.strerror or str(error)).lower()}"
+        raise TargetError([Problem("E085", message, origin=ORIGIN)]) from None
+
+
+def choose_format(given: str | None, path: str | None, endings: Mapping[str, str], default: str) -> str:
+    """Return the format: as given, else by the file's ending, else the default.
+
+    Raises:
+        TargetError: an ending that names no format.
+    """
+    if given is not None or path is None or path == "-":
+        return given or default
+    ending = Path(path).suffix.lower()
+    if ending not in endings:
+        known = ", ".join(endings)
+        message = f"'{path}' ends in no known format{did_you_mean(ending, endings)}; {known}, or say --format"
+        raise TargetError([Problem("E085", message, origin=ORIGIN)])
+    return endings[ending]
+
+
+def can_show(sample: str) -> bool:
+    """Tell whether stdout can print these characters."""
+    try:
+        sample.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        # the reader (head, less) has seen enough; keep Python from failing once more when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _copy_mode(old: Path, new: Path) -> None:
+    if old.exists():
+        new.chmod(old.stat().st_mode & 0o777)
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        new.chmod(0o666 & ~mask)

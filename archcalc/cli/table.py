@@ -1,0 +1,84 @@
+"""archcalc table: a network, layer by layer."""
+
+from typing import Annotated
+
+import typer
+
+from archcalc.cli import options as o
+from archcalc.cli.output import can_show, choose_format, deliver
+
+ENDINGS = {
+    ".txt": "terminal", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".csv": "csv",
+    ".tsv": "tsv", ".json": "json",
+}  # fmt: skip
+
+
+def table_command(
+    context: typer.Context,
+    target: o.Target,
+    set_: o.Set = None,
+    input_: o.Input = None,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", help="Count N samples: MACs, activations and shapes.")] = 1,
+    sym: o.Sym = None,
+    style: Annotated[
+        str, typer.Option("--style", "-s", metavar="NAME", help="summary, lecture, lenet, ops, keras or stages.")
+    ] = "summary",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …")
+    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")] = None,
+    layout: Annotated[str, typer.Option("--layout", metavar="chw|hwc", help="Order of the axes of a shape.")] = "chw",
+    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")] = "en",
+    si: Annotated[bool, typer.Option("--si/--exact", help="Short numbers (60.97 M) or exact ones (60,965,224).")] = False,
+    ascii_: o.Ascii = False,
+    output: o.Output = None,
+    path: o.Folders = None,
+    limit: o.Limit = None,
+    unsafe_limits: o.UnsafeLimits = False,
+    errors: o.Errors = "text",
+) -> None:
+    """Show a network layer by layer: shapes, parameters, multiply-adds.
+
+    \b
+    archcalc table alexnet
+    archcalc table resnet/50 --depth 1 --si
+    archcalc table vgg/16 --input 3x256x256 --style lecture
+    archcalc table my_net.yaml -o my_net.tex
+    archcalc table resnet/18 --sym H,W
+    cat my_net.yaml | archcalc table - --format json
+    """
+    from archcalc.api import load
+    from archcalc.cli.console import Console
+    from archcalc.expectations import check
+    from archcalc.analysis import analyze
+    from archcalc.errors import Problem, TargetError
+
+    console: Console = o.console(context)
+    form = choose_format(format_, output, ENDINGS, "terminal")
+    if batch < 1:
+        raise TargetError([Problem("E080", f"--batch {batch} must be at least 1", origin=o.ORIGIN)])
+    library = o.library(path, limit, unsafe=unsafe_limits)
+    graph = load(target, o.parameters(set_), o.inputs(input_), symbols=o.symbols(sym), library=library)
+    report = analyze(graph, library.limits, batch)
+    console.problems(check(graph, report), kind="warning")
+    to_terminal = output in (None, "-") and form == "terminal"
+    text = report.table(
+        style=style,
+        format=form,
+        depth=depth,
+        columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
+        sort=sort,
+        layout=layout,
+        lang=lang,
+        si=si,
+        ascii=ascii_ or (to_terminal and not can_show("×─⌊³")),
+        color=to_terminal and console.colour,
+    )
+    deliver(text, output)

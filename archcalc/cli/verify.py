@@ -1,0 +1,116 @@
+"""archcalc verify: every expectation of every spec, compared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archcalc.cli import options as o
+
+if TYPE_CHECKING:
+    from archcalc.cli.console import Console
+    from archcalc.expectations import Verdict
+    from archcalc.spec.library import Library
+
+
+def verify_command(
+    context: typer.Context,
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="[TARGET | DIR]...", help="Networks, files or folders of specs.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every built-in spec.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")] = False,
+    path: o.Folders = None,
+    limit: o.Limit = None,
+    unsafe_limits: o.UnsafeLimits = False,
+    errors: o.Errors = "text",
+) -> None:
+    """Compare every expected shape and total of a spec with what it gives.
+
+    Exit code 0 if all hold, 1 if one does not, 2 if a spec cannot be read.
+
+    \b
+    archcalc verify --all
+    archcalc verify resnet
+    archcalc verify my_net.yaml
+    archcalc verify my_specs/ --errors github
+    """
+    from archcalc.cli.output import deliver
+    from archcalc.errors import Problem, TargetError
+
+    console = o.console(context)
+    library = o.library(path, limit, unsafe=unsafe_limits)
+    names = _expand(targets or [], library, everything=all_)
+    if not names:
+        raise TargetError([Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=o.ORIGIN)])
+    verdicts: list[Verdict] = []
+    broken = False
+    for name in console.progress(names, "verify"):
+        found, whole = _verify(name, library, console)
+        verdicts += found
+        broken = broken or not whole
+    for verdict in verdicts:
+        console.problems((*verdict.errors, *verdict.findings))
+    if not quiet:
+        deliver(_summary(verdicts))
+    if broken or any(verdict.errors for verdict in verdicts):
+        raise typer.Exit(2)
+    if any(verdict.findings for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _expand(targets: list[str], library: "Library", *, everything: bool) -> list[str]:
+    """Return targets with folders replaced by the specs in them."""
+    from archcalc.errors import Problem, TargetError
+    from archcalc.spec.library import builtin_folder, spec_files
+
+    names: list[str] = []
+    if everything:
+        names += [file.stem for file in spec_files(builtin_folder())]
+    for target in targets:
+        folder = Path(target)
+        if not folder.is_dir() or library.find(target):
+            names.append(target)
+            continue
+        files = [str(file) for file in spec_files(folder)]
+        if not files:
+            message = f"no spec in the folder {target}; a spec's first key is 'archcalc: 1'"
+            raise TargetError([Problem("E085", message, origin=o.ORIGIN)])
+        names += files
+    return names
+
+
+def _verify(name: str, library: "Library", console: "Console") -> "tuple[list[Verdict], bool]":
+    """Return the verdicts of one target, and whether it could be read at all."""
+    from archcalc.api import open_document
+    from archcalc.errors import ArchcalcError
+    from archcalc.expectations import shadowed_flags, verify
+    from archcalc.spec.target import parse_target
+
+    try:
+        target = parse_target(name)
+        document, folder = open_document(target, library)
+        console.problems(shadowed_flags(document), kind="warning")
+        return list(verify(document, target, library, folder)), True
+    except ArchcalcError as error:
+        console.problems(error.problems)
+        return [], False
+
+
+def _summary(verdicts: "list[Verdict]") -> str:
+    lines = []
+    width = max((len(verdict.target) for verdict in verdicts), default=0)
+    for verdict in verdicts:
+        if verdict.errors:
+            said = "cannot be expanded"
+        elif verdict.findings:
+            said = f"{len(verdict.findings)} of {verdict.expected} expectations fail"
+        elif verdict.expected:
+            said = f"ok, {verdict.expected} expectation{'s' if verdict.expected > 1 else ''}"
+        else:
+            said = "ok, but it expects nothing"
+        lines.append(f"{verdict.target:<{width}}  {said}")
+    good = sum(not verdict.errors and not verdict.findings for verdict in verdicts)
+    compared = sum(verdict.expected for verdict in verdicts)
+    lines.append(f"{good} of {len(verdicts)} networks as expected, {compared} expectations compared")
+    return "\n".join(lines)
