@@ -7,20 +7,25 @@ printed in one place (the command line). Codes are those of the language referen
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from unicodedata import category
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One text that was read: its name as the user knows it, and its lines."""
 
     name: str
     text: str = field(repr=False)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, split once."""
+        return self.text.split("\n")
+
     def line(self, number: int) -> str:
         """Return line `number`, counted from 1; "" where there is none."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        return self.lines[number - 1].rstrip("\r") if 0 < number <= len(self.lines) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 `archcalc.arithmetic`) and the result is an `Expression`, kept canonical by three identities that hold on all
 integers, so that equal chains of layers have identical sizes:
 
-    ⌊(k·y + z)/k⌋ = y + ⌊z/k⌋          ⌊(⌊y/j⌋ + z)/k⌋ = ⌊(y + j·z)/(j·k)⌋          ⌊(g·y + c)/(g·k)⌋ = ⌊(y + ⌊c/g⌋)/k⌋
+    ⌊(k·y + z)/k⌋ = y + ⌊z/k⌋     ⌊(⌊y/j⌋ + z)/k⌋ = ⌊(y + j·z)/(j·k)⌋     ⌊(g·y + c)/(g·k)⌋ = ⌊(y + ⌊c/g⌋)/k⌋
 
 A comparison is decided from the ranges of the symbols: first from the least and greatest value of every term,
 then on each residue class H = L·q + r, where all floors vanish. What is neither true nor false everywhere
@@ -27,7 +27,8 @@ MOST_TERMS: Final = 1_000
 MOST_FACTORS: Final = 24
 MOST_DIGITS: Final = 60
 MOST_TEXT: Final = 400
-MOST_CLASSES: Final = 4_096
+MOST_CLASSES: Final = 4_096  # of one comparison
+MOST_WORK: Final = 100_000  # classes of one analysis
 FAR: Final = 10**9
 
 
@@ -44,8 +45,11 @@ class Atom(str):
     @classmethod
     def floor(cls, numerator: "Terms", divisor: int) -> "Atom":
         """Return the atom ⌊numerator/divisor⌋."""
-        parts = (f"{coefficient}*{'*'.join(monomial)}" for monomial, coefficient in sorted(numerator.items(), reverse=True))
-        atom = cls(f"({'+'.join(parts)})//{divisor}")
+        parts = []
+        for monomial in sorted(numerator, key=lambda factors: (not factors, factors)):
+            factors = (f"({atom})" if atom.divisor else atom for atom in monomial)
+            parts.append("*".join((*factors, str(numerator[monomial]))))
+        atom = cls(f"{'+'.join(parts)}//{divisor}")
         atom.numerator, atom.divisor = numerator, divisor
         _check(len(atom) <= MOST_TEXT and divisor < FAR**4, "nested floors that are too long")
         return atom
@@ -61,6 +65,7 @@ class Atom(str):
 Monomial: TypeAlias = tuple[Atom, ...]  # sorted, an atom as often as its power says; () is the constant
 Terms: TypeAlias = dict[Monomial, int]  # without zeros; never changed once made
 Range: TypeAlias = tuple[int | None, int | None]  # least and greatest value, None without bound
+Ranges: TypeAlias = dict[str, tuple[int, int | None]]  # of symbols
 Number: TypeAlias = "int | Expression"
 
 
@@ -68,7 +73,7 @@ Number: TypeAlias = "int | Expression"
 class Expression:
     """A size that depends on symbols; never a constant, for a constant is an `int`.
 
-    `==` compares canonical forms. `<` and the like give the truth everywhere in the domain, or raise ShapeError.
+    `==` compares canonical forms. `<` and the like give what holds in the whole domain, or raise ShapeError.
 
     >>> H = Space().symbol("H")
     >>> (H + 6 - 7) // 2 + 1 == (H + 1) // 2, H - H
@@ -148,7 +153,7 @@ class Expression:
     def __mul__(self, other: object) -> Any:
         if isinstance(other, Fraction):
             scaled = self * other.numerator
-            self.space.check_divides(other.denominator, scaled, lambda: f"{other}·{self} is not a whole number")
+            self.space.check_divides(other.denominator, scaled, f"{other}·{self} is not a whole number")
             return self.space.exact_div(scaled, other.denominator)
         return self._with(_product_of(self.terms, _terms(other))) if _fits(other) else NotImplemented
 
@@ -185,8 +190,8 @@ class Expression:
 class Space:
     """The symbols of one analysis and the range of each; the arithmetic of their expressions.
 
-    The ranges only shrink: a check that does not hold everywhere is turned into a bound. What was computed holds
-    in the whole of `domain()`.
+    The ranges only shrink: a check that does not hold everywhere is turned into a bound. What was computed
+    holds in the whole of `domain()`.
 
     >>> space = Space()
     >>> H = space.symbol("H")
@@ -195,21 +200,23 @@ class Space:
     ('H >= 7',)
     """
 
-    __slots__ = ("_ranges",)
+    __slots__ = ("_ranges", "_work")
 
     def __init__(self) -> None:
-        self._ranges: dict[str, tuple[int, int | None]] = {}
+        self._ranges: Ranges = {}
+        self._work = 0
 
     def symbol(self, name: str, *, least: int = 1) -> Expression:
         """Return the free size `name`, a whole number of at least `least`."""
-        if name not in self._ranges:
-            self._ranges[name] = (least, None)
+        known, most = self._ranges.get(name, (least, None))
+        self._ranges[name] = (max(known, least), most)
         return Expression(self, {(Atom.symbol(name),): 1})
 
     def domain(self) -> tuple[str, ...]:
         """Return the conditions, beside being positive, under which all results hold."""
-        lower = [f"{name} >= {least}" for name, (least, _) in self._ranges.items() if least > 1]
-        return (*lower, *(f"{name} <= {most}" for name, (_, most) in self._ranges.items() if most is not None))
+        ranges = self._ranges.items()
+        lower = (f"{name} >= {least}" for name, (least, _) in ranges if least > 1)
+        return (*lower, *(f"{name} <= {most}" for name, (_, most) in ranges if most is not None))
 
     # ── What rules call ──
 
@@ -272,7 +279,7 @@ class Space:
 
     def bounds(self, value: Number) -> Range:
         """Return numbers between which `value` lies in the whole domain; exact where `value` is linear."""
-        return (value, value) if isinstance(value, int) else _bounds(value.terms, self._ranges)
+        return (value, value) if isinstance(value, int) else self._bounds(value.terms, self._ranges)
 
     def _bound(self, terms: Terms) -> bool:
         """Make `terms` ≥ 0 by the weakest bound on its only symbol; tell whether there is one."""
@@ -284,7 +291,7 @@ class Space:
         far = FAR if most is None else most
 
         def holds(least: int, most: int | None) -> bool:
-            low = _bounds(terms, {name: (least, most)})[0]
+            low = self._bounds(terms, {name: (least, most)})[0]
             return low is not None and low >= 0
 
         if holds(far, most):
@@ -295,6 +302,44 @@ class Space:
             return False
         return True
 
+    def _bounds(self, terms: Terms, ranges: Ranges) -> Range:
+        low, high, mixed = _simple_bounds(terms, ranges)
+        if not mixed:
+            return low, high
+        # the parts with different symbols are independent, so their bounds add up
+        parts: dict[frozenset[str], Terms] = {}
+        for monomial, value in terms.items():
+            parts.setdefault(frozenset(_symbols({monomial: 1})), {})[monomial] = value
+        for names in sorted(parts, key=len):
+            for larger in [other for other in parts if names and names < other][:1]:
+                parts[larger].update(parts.pop(names))
+        pairs = [self._class_bounds(part, ranges) for part in parts.values()]
+        lows, highs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return _total(lows), _total(highs)
+
+    def _class_bounds(self, terms: Terms, ranges: Ranges) -> Range:
+        """Return bounds from all residue classes; H = L·q + r makes every floor a polynomial in q."""
+        periods = _periods(terms)
+        classes = prod(periods.values())
+        if classes > MOST_CLASSES or self._work + classes > MOST_WORK:
+            return _simple_bounds(terms, ranges)[:2]
+        self._work += classes
+        lows: list[int | None] = []
+        highs: list[int | None] = []
+        for rests in product(*(range(period) for period in periods.values())):
+            inside: Ranges = {}
+            values: dict[str, Terms] = {}
+            for (name, period), rest in zip(periods.items(), rests, strict=True):
+                least, most = ranges[name]
+                inside[name] = (-((rest - least) // period), None if most is None else (most - rest) // period)
+                values[name] = _sum_of({(Atom.symbol(name),): period}, _terms(rest))
+            if any(most is not None and most < least for least, most in inside.values()):
+                continue
+            low, high, _ = _simple_bounds(_replaced(terms, values), inside)
+            lows.append(low)
+            highs.append(high)
+        return _extreme(min, lows), _extreme(max, highs)
+
 
 def is_equal(a: Any, b: Any) -> bool | None:
     """Tell whether a = b in the whole domain (True), nowhere (False), or neither is proved (None).
@@ -303,11 +348,9 @@ def is_equal(a: Any, b: Any) -> bool | None:
     >>> is_equal(H // 2 + (H + 1) // 2, H), is_equal(2 * H, 7), is_equal(H, 7)
     (True, False, None)
     """
-    if isinstance(a, Fraction) or isinstance(b, Fraction):
-        return a == b if isinstance(a, (int, Fraction)) and isinstance(b, (int, Fraction)) else False
-    difference = a - b
-    if isinstance(difference, int):
-        return difference == 0
+    difference = a - b if _fits(a) and _fits(b) else None
+    if not isinstance(difference, Expression):
+        return bool(a == b) if difference is None else difference == 0
     low, high = difference.space.bounds(difference)
     if low == high == 0:
         return True
@@ -324,10 +367,12 @@ def is_less(a: Any, b: Any) -> bool | None:
     >>> is_less(7, H), is_less(H // 2, 4), is_less(H, 9)
     (True, False, None)
     """
-    # between a whole number and a fraction lies the fraction's floor or ceiling
-    difference = (ceil(b) if isinstance(b, Fraction) else b) - (floor(a) if isinstance(a, Fraction) else a)
-    if isinstance(difference, (int, Fraction)):
+    if not isinstance(a, Expression) and not isinstance(b, Expression):
         return bool(a < b)
+    # to a whole number, a fraction compares as its floor below and as its ceiling above
+    difference = (ceil(b) if isinstance(b, Fraction) else b) - (floor(a) if isinstance(a, Fraction) else a)
+    if isinstance(difference, int):
+        return difference > 0
     low, high = difference.space.bounds(difference)
     if low is not None and low > 0:
         return True
@@ -345,7 +390,7 @@ def _check(fits: bool, what: str) -> None:
         raise ShapeError(f"a free size has {what}")
 
 
-# ── Polynomials ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Polynomials ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _fits(value: object) -> bool:
@@ -384,7 +429,7 @@ def _product_of(a: Terms, b: Terms) -> Terms:
             monomial = tuple(sorted(left + right)) if left and right else left + right
             _check(len(monomial) <= MOST_FACTORS, f"more than {MOST_FACTORS} factors")
             value = result.get(monomial, 0) + x * y
-            _check(-(10**MOST_DIGITS) < value < 10**MOST_DIGITS, f"a number of more than {MOST_DIGITS} digits")
+            _check(abs(value) < 10**MOST_DIGITS, f"a number of more than {MOST_DIGITS} digits")
             result[monomial] = value
     return {monomial: value for monomial, value in result.items() if value}
 
@@ -397,11 +442,12 @@ def _floor_of(terms: Terms, k: int) -> Terms:
         return whole
     common = gcd(k, *(value for monomial, value in rest.items() if monomial))
     if common > 1:
-        return _sum_of(whole, _floor_of({m: value // common for m, value in rest.items() if value >= common}, k // common))
-    nested = min((m for m, value in rest.items() if value == 1 and len(m) == 1 and m[0].divisor), default=None)
-    if nested is not None:
-        (inner,) = nested
-        others = {m: value * inner.divisor for m, value in rest.items() if m != nested}
+        reduced = {monomial: value // common for monomial, value in rest.items() if value >= common}
+        return _sum_of(whole, _floor_of(reduced, k // common))
+    floors = (m[0] for m, value in rest.items() if value == 1 and len(m) == 1 and m[0].divisor)
+    inner = min(floors, default=None)
+    if inner is not None:
+        others = {m: value * inner.divisor for m, value in rest.items() if m != (inner,)}
         return _sum_of(whole, _floor_of(_sum_of(inner.numerator, others), k * inner.divisor))
     return _sum_of(whole, {(Atom.floor(rest, k),): 1})
 
@@ -412,7 +458,7 @@ def _quotient(a: Terms, b: Terms) -> Terms | None:
         return None
     if len(b) == 1 and () in b:
         k = b[()]
-        return {m: value // k for m, value in a.items()} if all(value % k == 0 for value in a.values()) else None
+        return None if any(value % k for value in a.values()) else {m: value // k for m, value in a.items()}
     lead = max(b, key=_degree_first)
     result: Terms = {}
     rest = a
@@ -461,9 +507,12 @@ def _evaluate(terms: Terms, values: Mapping[str, int]) -> int:
 
 def _replaced(terms: Terms, values: Mapping[str, Terms]) -> Terms:
     """Return `terms` with polynomials in the place of symbols, and of floors named in `values`."""
-    known = {atom: values[atom] for atom in _atoms(terms) if atom in values}
-    for atom in _atoms(terms) - set(known):
-        known[atom] = _floor_of(_replaced(atom.numerator, values), atom.divisor) if atom.divisor else {(atom,): 1}
+    known: dict[Atom, Terms] = {}
+    for atom in _atoms(terms):
+        if atom in values or not atom.divisor:
+            known[atom] = values.get(atom, {(atom,): 1})
+        else:
+            known[atom] = _floor_of(_replaced(atom.numerator, values), atom.divisor)
     result: Terms = {}
     for monomial, value in terms.items():
         piece: Terms = {(): value}
@@ -473,23 +522,7 @@ def _replaced(terms: Terms, values: Mapping[str, Terms]) -> Terms:
     return result
 
 
-# ── Bounds ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _bounds(terms: Terms, ranges: Mapping[str, tuple[int, int | None]]) -> Range:
-    low, high, mixed = _simple_bounds(terms, ranges)
-    if not mixed:
-        return low, high
-    # the parts with different symbols are independent, so their bounds add up
-    parts: dict[frozenset[str], Terms] = {}
-    for monomial, value in terms.items():
-        parts.setdefault(frozenset(_symbols({monomial: 1})), {})[monomial] = value
-    for names in sorted(parts, key=len):
-        for larger in [other for other in parts if names and names < other][:1]:
-            parts[larger].update(parts.pop(names))
-    pairs = [_class_bounds(part, ranges) for part in parts.values()]
-    lows, highs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    return _total(lows), _total(highs)
+# ── Bounds ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _total(values: list[int | None]) -> int | None:
@@ -497,11 +530,11 @@ def _total(values: list[int | None]) -> int | None:
 
 
 def _simple_bounds(
-    terms: Terms, ranges: Mapping[str, tuple[int, int | None]]
+    terms: Terms, ranges: Ranges
 ) -> tuple[int | None, int | None, bool]:
     """Return bounds, and whether terms of both signs make them loose.
 
-    With a = low(a) + a' for every atom all factors are at least 0, and each term is largest where the atoms are.
+    With a = low(a) + a' for every atom all factors are at least 0: each term is largest where the atoms are.
     """
     lows: dict[str, Terms] = {}
     room: dict[Atom, int | None] = {}
@@ -509,7 +542,7 @@ def _simple_bounds(
     for atom in _atoms(terms):
         names = set(_symbols({(atom,): 1}))
         low = _evaluate({(atom,): 1}, least)
-        lows[atom] = {(atom,): 1, (): low} if low else {(atom,): 1}
+        lows[atom] = _sum_of({(atom,): 1}, _terms(low))
         most = {name: high for name in names if (high := ranges[name][1]) is not None}
         room[atom] = _evaluate({(atom,): 1}, most) - low if len(most) == len(names) else None
     shifted = _replaced(terms, lows)
@@ -521,28 +554,6 @@ def _simple_bounds(
         reach = None if None in rooms else value * prod(size for size in rooms if size is not None)
         (up if value > 0 else down).append(reach)
     return _total([start, *down]), _total([start, *up]), bool(up and down)
-
-
-def _class_bounds(terms: Terms, ranges: Mapping[str, tuple[int, int | None]]) -> Range:
-    """Return bounds from all residue classes; H = L·q + r makes every floor a polynomial in q."""
-    periods = _periods(terms)
-    if prod(periods.values()) > MOST_CLASSES:
-        return _simple_bounds(terms, ranges)[:2]
-    lows: list[int | None] = []
-    highs: list[int | None] = []
-    for rests in product(*(range(period) for period in periods.values())):
-        inside: dict[str, tuple[int, int | None]] = {}
-        values: dict[str, Terms] = {}
-        for (name, period), rest in zip(periods.items(), rests, strict=True):
-            least, most = ranges[name]
-            inside[name] = (-((rest - least) // period), None if most is None else (most - rest) // period)
-            values[name] = {(Atom.symbol(name),): period, (): rest} if rest else {(Atom.symbol(name),): period}
-        if any(most is not None and most < least for least, most in inside.values()):
-            continue
-        low, high, _ = _simple_bounds(_replaced(terms, values), inside)
-        lows.append(low)
-        highs.append(high)
-    return _extreme(min, lows), _extreme(max, highs)
 
 
 def _extreme(pick: Callable[[list[int]], int], values: list[int | None]) -> int | None:
@@ -570,13 +581,18 @@ def _search(fails: int, holds: int, test: Callable[[int], bool]) -> int:
     return holds
 
 
-# ── Text ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Text ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How expressions are written; {n} is a numerator, {k} a divisor, {a} a base, {p} a power."""
+    """How expressions are written.
 
+    scale stands between a coefficient and a factor, times between factors; in floor, ceil and power n is the
+    numerator, k the divisor, a the base and p the exponent, which is written in `digits`.
+    """
+
+    scale: str
     times: str
     plus: str
     minus: str
@@ -584,23 +600,25 @@ class Notation:
     ceil: str
     power: str
     digits: str = "0123456789"
+    underscore: str = "_"
 
 
 NOTATIONS: Final = MappingProxyType(
     {
-        "math": Notation("·", " + ", " − ", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉", "{a}{p}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
-        "compact": Notation("", "+", "−", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉", "{a}{p}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
-        "ascii": Notation("*", " + ", " - ", "floor({n}/{k})", "ceil({n}/{k})", "{a}^{p}"),
-        "python": Notation("*", " + ", " - ", "({n}//{k})", "(-(-{n}//{k}))", "{a}**{p}"),
+        "math": Notation("·", "·", " + ", " − ", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉", "{a}{p}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+        "compact": Notation("", "·", "+", "−", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉", "{a}{p}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+        "ascii": Notation("*", "*", " + ", " - ", "floor({n}/{k})", "ceil({n}/{k})", "{a}^{p}"),
+        "python": Notation("*", "*", " + ", " - ", "({n}//{k})", "(-(-{n}//{k}))", "{a}**{p}"),
         "latex": Notation(
-            r" \cdot ", " + ", " - ", r"\left\lfloor {n}/{k} \right\rfloor", r"\left\lceil {n}/{k} \right\rceil", "{a}^{{{p}}}"
+            r" \cdot ", r" \cdot ", " + ", " - ", r"\lfloor {n}/{k} \rfloor", r"\lceil {n}/{k} \rceil",
+            "{a}^{{{p}}}", underscore=r"\_",
         ),
     }
-)
+)  # fmt: skip
 
 
 def _fewest(terms: Terms) -> Terms:
-    """Return the same polynomial in floors with other constants, ⌊x/k⌋ + c = ⌊(x + c·k)/k⌋, in the fewest terms.
+    """Return the same polynomial in the fewest terms: a floor takes in a constant, ⌊x/k⌋ + 1 = ⌊(x + k)/k⌋.
 
     >>> H, W = Space().symbol("H"), Space().symbol("W")
     >>> ((H // 2 - 3) * (W // 2 - 1)).text()
@@ -614,8 +632,12 @@ def _fewest(terms: Terms) -> Terms:
 
 def _shifts(terms: Terms, atom: Atom) -> list[int]:
     """Return the constants c for which `terms` may hold (atom + c) as a factor, 0 first."""
-    pairs = ((terms[rest], value) for m, value in terms.items() if (rest := _without(m, (atom,))) in terms and rest is not None)
-    return [0, *sorted({constant // value for constant, value in pairs if constant % value == 0})]
+    found = {0}
+    for monomial, value in terms.items():
+        rest = _without(monomial, (atom,))
+        if rest is not None and rest in terms and terms[rest] % value == 0:
+            found.add(terms[rest] // value)
+    return sorted(found, key=abs)
 
 
 def _shifted(terms: Terms, atom: Atom, shift: int) -> Terms:
@@ -627,9 +649,50 @@ def _shifted(terms: Terms, atom: Atom, shift: int) -> Terms:
 
 def _sum(terms: Terms, notation: Notation) -> str:
     """Return a sum: high powers first, terms with the same coefficient in one parenthesis."""
-    groups: dict[tuple[int, int], list[str]] = {}
-    for monomial in sorted(terms, key=lambda m: (-len(m), m)):
+    groups: dict[object, list[Monomial]] = {}
+    for monomial in sorted(terms, key=_reading_order):
         value = terms[monomial]
-        alike = (len(monomial), value if abs(value) > 1 else 0) if monomial else (0, 0)
-        groups.setdefault(alike if alike[1] else (id(monomial), 0), []).append(monomial)
-    return ""
+        alike = (len(monomial), value) if monomial and abs(value) > 1 else monomial
+        groups.setdefault(alike, []).append(monomial)
+    text = ""
+    for monomials in groups.values():
+        value = terms[monomials[0]]
+        factors = notation.plus.join(_product(monomial, notation) for monomial in monomials)
+        if len(monomials) > 1:
+            factors = f"({factors})"
+        if not factors:
+            factors = str(abs(value))
+        elif abs(value) != 1:
+            factors = f"{abs(value)}{notation.scale}{factors}"
+        sign = notation.minus if value < 0 else notation.plus
+        text += f"{sign if text else sign.strip() if value < 0 else ''}{factors}"
+    return text
+
+
+def _reading_order(monomial: Monomial) -> tuple[object, ...]:
+    return -len(monomial), [(min(_symbols({(atom,): 1})), atom.divisor) for atom in monomial], monomial
+
+
+def _product(monomial: Monomial, notation: Notation) -> str:
+    powers = {_atom(atom, notation): monomial.count(atom) for atom in monomial}
+    return notation.times.join(_power(atom, power, notation) for atom, power in powers.items())
+
+
+def _power(base: str, power: int, notation: Notation) -> str:
+    digits = "".join(notation.digits[int(digit)] for digit in str(power))
+    return base if power == 1 else notation.power.format(a=base, p=digits)
+
+
+def _atom(atom: Atom, notation: Notation) -> str:
+    if not atom.divisor:
+        return atom.replace("_", notation.underscore)
+    upper = _sum_of(atom.numerator, {(): 1 - atom.divisor})
+    # ⌈H/4⌉ rather than ⌊(H + 3)/4⌋, else a floor
+    form, numerator = (notation.ceil, upper) if () not in upper else (notation.floor, atom.numerator)
+    return form.format(n=_numerator(numerator, notation), k=atom.divisor)
+
+
+def _numerator(terms: Terms, notation: Notation) -> str:
+    terms = _fewest(terms)
+    text = _sum(terms, notation)
+    return f"({text})" if len(terms) > 1 else text

@@ -68,8 +68,8 @@ class Conv(Sliding, Weighted):
             raise ShapeError(f"a connection table needs groups=1, not {self.groups}", setting="table")
         if len(table) != self.out:
             raise ShapeError(f"the table has {len(table)} numbers, but there are {self.out} outputs", setting="table")
-        if max(table) > c:
-            raise ShapeError(f"the table reads {max(table)} channels, but the input has {c}", setting="table")
+        most = max(table)
+        check_at_least(c, most, lambda: f"the table reads {most} channels, but the input has {c}")
 
 
 class DepthwiseConv(Sliding, Weighted):

@@ -293,7 +293,7 @@ class _Reader:
         for text, at, before in pieces:
             name, equals, default = text.partition("=")
             tensor = semicolons == 1 and before
-            place = key.at(start + at, max(1, len(text)))
+            place = key.at(start + at + len(text) - len(text.lstrip()), max(1, len(text.strip())))
             if not text.strip():
                 if sum(side is before for _, _, side in pieces) > 1:
                     raise SpecError([Problem("E004", f"an empty name in '{key.value}'", place)])

@@ -90,7 +90,8 @@ class _Frame:
 
     document: the file it belongs to. params: that file's parameters. x: the value it was called on.
     shared: the key of the shared block around it, if any, and the path that the key stands for.
-    depth: calls around it. calls: the same as text, the inmost first. until: the item where a `use` stops.
+    depth: calls around it. call: what this one is, as text and place; outer: the frame that called.
+    until: the item where a `use` stops.
     main: whether it is (a block of) the file asked for. home: what keys of the file's shared blocks begin with.
     """
 
@@ -102,11 +103,21 @@ class _Frame:
     defaults: dict[str, dict[str, Any]]
     shared: tuple[str, str] | None = None
     depth: int = 0
-    calls: tuple[str, ...] = ()
+    call: tuple[str, Place] | None = None
+    outer: "_Frame | None" = None
     files: tuple[str, ...] = ()
     until: str | None = None
     main: bool = False
     home: str = ""
+    _calls: tuple[str, ...] | None = None
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The calls around this place as text, the inmost first; made when a node or a message needs them."""
+        if self._calls is None:
+            own = () if self.call is None else (f"{self.call[0]} at {self.call[1]}",)
+            self._calls = (*own, *(self.outer.calls if self.outer else ()))[:_CALLS_SHOWN]
+        return self._calls
 
 
 @dataclass(slots=True)
@@ -130,7 +141,7 @@ class _Here:
         for part in rest:
             entry = entry.scope.entries.get(part) if entry and entry.scope else None
         if entry is None:
-            known = ["x", *self.scope.names()]
+            known = _known(self.scope)
             raise LookupError(f"no earlier layer named '{name}'{did_you_mean(name, known)}")
         return dimension(entry.value.shape, name, axis)
 
@@ -359,7 +370,7 @@ class _Expander:
         text = template.fill(here.env())
         first, *rest = text.split(".")
         entry = Entry(here.frame.x, None, given=True) if first == "x" and not rest else here.scope.find(first)
-        known = ["x", *here.scope.names()]
+        known = _known(here.scope)
         for part in rest:
             if entry is not None and entry.scope is not None:
                 known = [name for name, held in entry.scope.entries.items() if held.given] or list(entry.scope.entries)
@@ -871,15 +882,11 @@ class _Expander:
         shared = frame.shared
         if block.shared:
             shared = (f"{frame.home}:{block.name}", folder.path)
-        inner_frame = replace(
-            frame,
-            root=closed,
-            x=value,
-            shared=shared,
-            depth=frame.depth + 1,
-            calls=(f"in block {label} called at {call.place}", *frame.calls)[:_CALLS_SHOWN],
-            until=None,
-        )
+        inner_frame = _Frame(
+            frame.document, frame.params, closed, value, frame.beside, frame.defaults,
+            shared=shared, depth=frame.depth + 1, call=(f"in block {label} called", call.place), outer=frame,
+            files=frame.files, main=frame.main, home=frame.home,
+        )  # fmt: skip
         for tensor, entry in zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False):
             closed.entries[tensor] = Entry(entry.value, entry.scope, given=True)
             closed.used[tensor] = 1
@@ -987,8 +994,7 @@ class _Expander:
         closed.entries[first.name] = Entry(value, None, given=True)
         inner_frame = _Frame(
             document, values.params, closed, value, path.parent, {},
-            shared=frame.shared, depth=frame.depth + 1,
-            calls=(f"in {target.text} used at {call.place}", *frame.calls)[:_CALLS_SHOWN],
+            shared=frame.shared, depth=frame.depth + 1, call=(f"in {target.text} used", call.place), outer=frame,
             files=(*frame.files, key), until=until, home=home,
         )  # fmt: skip
         inner = _Here(values.params, closed, inner_frame, value)
@@ -1027,6 +1033,10 @@ class _Expander:
 
     def fault(self, code: str, message: str, place: Place) -> SpecError:
         return SpecError([Problem(code, message, place)])
+
+
+def _known(scope: Scope) -> list[str]:
+    return list(dict.fromkeys(["x", *scope.names()]))
 
 
 def _as_branches(flow: Flow) -> tuple[tuple[Template | None, Flow], ...]:

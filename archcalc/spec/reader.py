@@ -6,6 +6,7 @@ before anything is built. Scalars stay text: archcalc's own rules read numbers, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 from unicodedata import category
 
@@ -13,7 +14,7 @@ from archcalc.errors import Place, Problem, Source, SpecError
 from archcalc.limits import Limits
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Scalar:
     """A piece of text; `style` is None for a plain scalar, else its quote or block character."""
 
@@ -27,10 +28,15 @@ class Scalar:
         """Return the place of `value[offset]`, exact wherever the scalar can be folded again."""
         source, line, column = self.place.source, self.place.line, self.place.column
         if self.end[0] == line and self.style not in ("|", ">"):
-            shift = _source_offset(source.line(line)[column - 1 :], offset, self.style)
-            return Place(source, line, column + shift, width)
-        found = _folded_place(self, offset)
-        return Place(source, *found, width) if found else self.place
+            if self.style is not None:
+                offset = _source_offset(source.line(line)[column - 1 :], offset, self.style)
+            return Place(source, line, column + offset, width)
+        return Place(source, *self.spots[offset], width) if offset < len(self.spots) else self.place
+
+    @cached_property
+    def spots(self) -> list[tuple[int, int]]:
+        """Line and column of every character of a value over several lines; [] where it cannot be folded again."""
+        return _fold(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,10 +255,8 @@ def _library_problem(error: Any, source: Source) -> Problem:
     return Problem("Y013", f"not YAML: {said}", place)
 
 
-def _source_offset(text: str, offset: int, style: str | None) -> int:
-    """Return how far value[offset] stands from the start of a scalar on one line."""
-    if style is None:
-        return offset
+def _source_offset(text: str, offset: int, style: str) -> int:
+    """Return how far value[offset] stands from the start of a quoted scalar on one line."""
     at = 1  # the opening quote
     for _ in range(offset):
         if style == "'" and text[at : at + 2] == "''":
@@ -264,12 +268,13 @@ def _source_offset(text: str, offset: int, style: str | None) -> int:
     return at
 
 
-def _folded_place(scalar: Scalar, offset: int) -> tuple[int, int] | None:
-    """Return line and column of value[offset] in a scalar over several lines, if folding it again gives the value."""
+def _fold(scalar: Scalar) -> list[tuple[int, int]]:
+    """Return line and column of every character of a scalar over several lines, if folding it again gives the value."""
     source, line, column = scalar.place.source, scalar.place.line, scalar.place.column
     last, stop = scalar.end
     literal = scalar.style == "|"
-    folded, spots = "", []
+    folded: list[str] = []
+    spots: list[tuple[int, int]] = []
     first = line + 1 if scalar.style in ("|", ">") else line
     for number in range(first, last + 1):
         text = source.line(number)
@@ -283,11 +288,11 @@ def _folded_place(scalar: Scalar, offset: int) -> tuple[int, int] | None:
         if not stripped:
             if number == last:
                 break
-            return None
+            return []
         if folded:
-            folded += "\n" if literal else " "
+            folded.append("\n" if literal else " ")
             spots.append((number, 1))
         lead = start + len(text) - len(text.lstrip())
         spots += [(number, lead + k + 1) for k in range(len(stripped))]
-        folded += stripped
-    return spots[offset] if folded == scalar.value.rstrip("\n") and offset < len(spots) else None
+        folded.append(stripped)
+    return spots if "".join(folded) == scalar.value.rstrip("\n") else []

@@ -1,0 +1,104 @@
+"""A report as a table, in every style and format."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from archcalc.lazy import resolve
+from archcalc.render.formats import FORMATS
+from archcalc.render.options import check, option_error
+from archcalc.render.styles import STYLES
+from archcalc.render.text import plain_ascii
+from archcalc.render.view import Lang, Layout, Look, Table
+from archcalc.report import Derive, Report
+
+LAYOUTS: Final = ("chw", "hwc")
+LANGUAGES: Final = ("en", "zh")
+
+
+def table(
+    report: Report,
+    *,
+    style: str = "summary",
+    format: str = "terminal",
+    depth: int | None = None,
+    columns: Sequence[str] | None = None,
+    sort: str | None = None,
+    layout: Layout | None = None,
+    lang: Lang = "en",
+    si: bool = False,
+    ascii: bool = False,
+    derive: Derive | None = None,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """Return a report as a table.
+
+    Args:
+        report: what to show; its `batch` multiplies MACs and activations and stands before shapes.
+        style: summary, lecture, lenet, ops, keras or stages.
+        format: terminal, markdown, latex, html, csv, tsv (rows only, exact integers) or json (the whole report,
+            one sample, whatever the style).
+        depth: fold everything deeper than this many names into one row each.
+        columns: which columns, in this order; for `summary` any fact of a layer, else those the style has.
+        sort: a numeric fact; the largest first.
+        layout: chw or hwc; by default that of the style.
+        lang: en or zh, for headings and remarks.
+        si: numbers with three digits and K, M, G, T instead of in full.
+        ascii: no other characters than ASCII; headings are English then.
+        derive: how a number came about, for lecture, lenet and ops; by default `archcalc.explain.explain`.
+        width: columns of the terminal; paths are cut inside to fit, numbers never.
+        color: colours in the terminal.
+
+    Raises:
+        TargetError: an option that means nothing; the message lists what there is.
+    """
+    check("style", style, STYLES)
+    check("format", format, (*FORMATS, "json"))
+    check("layout", layout or "chw", LAYOUTS)
+    check("lang", lang, LANGUAGES)
+    if depth is not None and depth < 1:
+        raise option_error(f"depth={depth} must be at least 1")
+    if format == "json":
+        return _json(report, ascii)
+    look = Look(
+        depth=depth,
+        columns=None if columns is None else tuple(columns),
+        sort=sort,
+        layout=layout,
+        lang="en" if ascii else lang,
+        si=si,
+        ascii=ascii,
+        derive=derive,
+        width=width,
+        color=color,
+        batch=report.batch,
+    )
+    made: Table = resolve(STYLES[style])(report, look)
+    if columns is not None and style != "summary":
+        made = _chosen(made, columns, style)
+    if ascii:
+        made = made.mapped(plain_ascii)
+    return str(resolve(FORMATS[format])(made, look))
+
+
+def _chosen(made: Table, columns: Sequence[str], style: str) -> Table:
+    keys = [column.key for column in made.columns]
+    for name in columns:
+        check(f"column of style {style}", name, keys)
+    at = [keys.index(name) for name in columns]
+    sections = tuple(
+        replace(
+            section,
+            rows=tuple(tuple(row[i] for i in at) for row in section.rows),
+            totals=tuple(tuple(row[i] for i in at) for row in section.totals),
+        )
+        for section in made.sections
+    )
+    return replace(made, columns=tuple(made.columns[i] for i in at), sections=sections, frame=None)
+
+
+def _json(report: Report, ascii: bool) -> str:
+    from json import dumps
+
+    return dumps(report.to_dict(), ensure_ascii=ascii, indent=2)

@@ -1,0 +1,103 @@
+"""A table before it has a format, and how it is wanted: Table, Section, Column, Cell; Look.
+
+Styles make tables, formats write them, and neither knows the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from archcalc.arithmetic import Number
+from archcalc.lazy import resolve
+from archcalc.report import Derivation, Derive, Node
+
+Align: TypeAlias = Literal["left", "right", "center"]
+Lang: TypeAlias = Literal["en", "zh"]
+Layout: TypeAlias = Literal["chw", "hwc"]
+Line: TypeAlias = "tuple[Cell, ...]"
+
+# (text, width, ellipsis) → the text in at most that width
+Shorten: TypeAlias = Callable[[str, int, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: what people read, and the exact value behind it where the text groups or rounds it."""
+
+    text: str
+    value: Number | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its key for programs, its heading, its side, and how its texts may be cut if width is short."""
+
+    key: str
+    heading: str
+    align: Align = "left"
+    shorten: Shorten | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows that belong together, with their totals."""
+
+    rows: tuple[Line, ...]
+    totals: tuple[Line, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A printout whose columns and rules are fixed: where columns end, the rule below a row, and around all rows."""
+
+    ends: tuple[int, ...]
+    rule: str
+    heavy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns, sections of rows, and remarks below; `frame` where the terminal must print it in a fixed form."""
+
+    title: str
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+    frame: Frame | None = None
+
+    def mapped(self, change: Callable[[str], str]) -> "Table":
+        """Return the table with every text changed."""
+
+        def lines(rows: tuple[Line, ...]) -> tuple[Line, ...]:
+            return tuple(tuple(Cell(change(cell.text), cell.value) for cell in row) for row in rows)
+
+        return Table(
+            change(self.title),
+            tuple(replace(column, heading=change(column.heading)) for column in self.columns),
+            tuple(Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections),
+            tuple(change(note) for note in self.notes),
+            self.frame,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a table is wanted; the options of `archcalc.render.table`."""
+
+    depth: int | None = None
+    columns: tuple[str, ...] | None = None
+    sort: str | None = None
+    layout: Layout | None = None
+    lang: Lang = "en"
+    si: bool = False
+    ascii: bool = False
+    derive: Derive | None = None
+    width: int = 100
+    color: bool = False
+    batch: int = 1
+
+    def derivation(self, node: Node, quantity: str, notation: str) -> Derivation:
+        """Return how a number of a layer came about."""
+        derive: Derive = self.derive or resolve("archcalc.explain:explain")
+        return derive(node, quantity, notation)
