@@ -1,7 +1,9 @@
 """load(target) → Graph, analyze(target) → Report: the order of the steps, written once."""
 
+import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +45,11 @@ def load(
     """
     library = library or Library()
     parsed = parse_target(str(target))
-    document, folder = open_document(parsed, library)
-    choice = choose(document, parsed.net, parsed.options)
-    wishes = Wishes(dict(params or {}), parse_inputs(input), tuple(symbols))
-    return load_choice(document, choice, wishes, parsed.text, library, folder)
+    with _collector_paused():
+        document, folder = open_document(parsed, library)
+        choice = choose(document, parsed.net, parsed.options)
+        wishes = Wishes(dict(params or {}), parse_inputs(input), tuple(symbols))
+        return load_choice(document, choice, wishes, parsed.text, library, folder)
 
 
 def analyze(
@@ -65,8 +68,9 @@ def analyze(
     """
     if isinstance(batch, bool) or batch < 1:
         raise TargetError([Problem("E080", f"batch={batch} must be at least 1", origin=ORIGIN)])
-    graph = load(target, params, input, symbols=symbols, library=library)
-    return analyze_graph(graph, (library or Library()).limits, batch)
+    with _collector_paused():
+        graph = load(target, params, input, symbols=symbols, library=library)
+        return analyze_graph(graph, (library or Library()).limits, batch)
 
 
 def load_choice(
@@ -91,6 +95,19 @@ def open_document(target: Target, library: Library) -> tuple[Document, Path | No
     if path is None:
         raise TargetError([Problem("E085", _no_spec(target, library), origin=ORIGIN)])
     return library.load(path), path.parent
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    # What a spec makes is bounded by the limits, has few cycles and stays alive: walking through it over and over
+    # took more than half of the time of a long network.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def parse_inputs(input: Input | None) -> dict[str, Shape]:

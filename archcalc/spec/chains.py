@@ -239,7 +239,7 @@ def make_argument(name: str, value: str, locate: Locate, limits: Limits, key_pla
         expr = compile_expression(value, locate, limits)
     except SpecError as fault:
         error = fault
-    return Arg(name, value, locate(0, max(1, len(value))), expr, error, _tensors(value, locate, limits), key_place)
+    return Arg(name, value, locate, expr, error, lambda: _tensors(value, locate, limits), key_place)
 
 
 def _tensors(value: str, locate: Locate, limits: Limits) -> tuple[Template, ...]:

@@ -202,14 +202,17 @@ class Parser:
         if isinstance(value, Scalar):
             text = value.value
             return make_argument(name, text, value.at, self.limits, key_place)
+        place = value.place
+
+        def locate(at: int, width: int) -> Place:
+            return place
+
         if isinstance(value, Sequence):
             items = [self.argument("", item) for item in value.items]
-            tensors = tuple(item.tensors[0] for item in items if len(item.tensors) == 1)
             broken = next((item.error for item in items if item.error), None)
             expr = None if broken else self.expression(value)
-            every = tensors if len(tensors) == len(items) else ()
-            return Arg(name, "[…]", value.place, expr, broken, every, key_place)
-        return Arg(name, "{…}", value.place, self.expression(value), None, (), key_place)
+            return Arg(name, "[…]", locate, expr, broken, lambda: _each_name(items), key_place)
+        return Arg(name, "{…}", locate, self.expression(value), None, tuple, key_place)
 
     # ── Values ──
 
@@ -293,6 +296,11 @@ class Parser:
 
 
 _NO_META: Final = Meta()
+
+
+def _each_name(items: list[Arg]) -> tuple[Template, ...]:
+    names = [item.tensors for item in items]
+    return tuple(found[0] for found in names) if all(len(found) == 1 for found in names) else ()
 
 
 def _has_meta(tree: Mapping) -> bool:

@@ -6,7 +6,6 @@ before anything is built. Scalars stay text: archcalc's own rules read numbers, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 from unicodedata import category
 
@@ -14,15 +13,19 @@ from archcalc.errors import Place, Problem, Source, SpecError
 from archcalc.limits import Limits
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A piece of text; `style` is None for a plain scalar, else its quote or block character."""
+    """A piece of text; `style` is None for a plain scalar, else its quote or block character.
+
+    spots: for a value over several lines, line and column of every character; () where it cannot be folded again.
+    """
 
     value: str
     place: Place
     end: tuple[int, int]
     style: str | None
     in_flow: bool
+    spots: tuple[tuple[int, int], ...] = ()
 
     def at(self, offset: int, width: int = 1) -> Place:
         """Return the place of `value[offset]`, exact wherever the scalar can be folded again."""
@@ -32,11 +35,6 @@ class Scalar:
                 offset = _source_offset(source.line(line)[column - 1 :], offset, self.style)
             return Place(source, line, column + offset, width)
         return Place(source, *self.spots[offset], width) if offset < len(self.spots) else self.place
-
-    @cached_property
-    def spots(self) -> list[tuple[int, int]]:
-        """Line and column of every character of a value over several lines; [] where it cannot be folded again."""
-        return _fold(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,8 +201,9 @@ class _Builder:
             for char in value:
                 if char not in "\t\n" and category(char) in ("Cc", "Cs", "Zl", "Zp"):
                     raise self._fail("Y026", f"escape of the control character U+{ord(char):04X}", place)
-        style = event.style or None
-        return Scalar(value, place, end, style if style != "plain" else None, in_flow)
+        style = event.style if event.style != "plain" else None
+        spots = _fold(value, place, end, style) if not same_line or style in ("|", ">") else ()
+        return Scalar(value, place, end, style or None, in_flow, spots)
 
     def _check_key(self, parent: tuple[Any, list[Any], bool], event: Any) -> None:
         if type(parent[0]).__name__ == "MappingStartEvent" and len(parent[1]) % 2 == 0:
@@ -268,31 +267,26 @@ def _source_offset(text: str, offset: int, style: str) -> int:
     return at
 
 
-def _fold(scalar: Scalar) -> list[tuple[int, int]]:
-    """Return line and column of every character of a scalar over several lines, if folding it again gives the value."""
-    source, line, column = scalar.place.source, scalar.place.line, scalar.place.column
-    last, stop = scalar.end
-    literal = scalar.style == "|"
+def _fold(value: str, place: Place, end: tuple[int, int], style: str | None) -> tuple[tuple[int, int], ...]:
+    """Return line and column of every character of a value over several lines, if folding it again gives the value."""
+    source, line, column = place.source, place.line, place.column
+    last, stop = end
+    block, quoted = style in ("|", ">"), style in ("'", '"')
     folded: list[str] = []
     spots: list[tuple[int, int]] = []
-    first = line + 1 if scalar.style in ("|", ">") else line
-    for number in range(first, last + 1):
+    for number in range(line + 1 if block else line, last + 1):
         text = source.line(number)
-        start = column - 1 if number == line else 0
-        if scalar.style in ("'", '"') and number == line:
-            start += 1
-        text = text[start : stop - 1 if number == last and scalar.style not in ("|", ">") else None]
-        if scalar.style in ("'", '"') and number == last:
-            text = text[:-1]
+        start = column - 1 + quoted if number == line else 0
+        text = text[start : stop - 1 - quoted if number == last and not block else None]
         stripped = text.strip()
         if not stripped:
             if number == last:
                 break
-            return []
+            return ()
         if folded:
-            folded.append("\n" if literal else " ")
+            folded.append("\n" if style == "|" else " ")
             spots.append((number, 1))
         lead = start + len(text) - len(text.lstrip())
         spots += [(number, lead + k + 1) for k in range(len(stripped))]
         folded.append(stripped)
-    return spots if "".join(folded) == scalar.value.rstrip("\n") else []
+    return tuple(spots) if "".join(folded) == value.rstrip("\n") else ()

@@ -3,12 +3,13 @@
 Chain and long form give the same tree, so they give the same graph.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archcalc.errors import Place, SpecError
 from archcalc.graph import Figure
-from archcalc.spec.expressions import Env, Expr
+from archcalc.spec.expressions import Env, Expr, Locate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,16 +33,26 @@ class Arg:
 
     name: the key, "stride" for `/n`, "" for a positional value.
     expr: the value as an expression; `error` says why there is none (it may still name a layer).
-    tensors: the value read as names of layers: one, or the items of `[a, b]`; () if it cannot be one.
+    read_names: reads the value as names of layers, when a call wants some.
     """
 
     name: str
     text: str
-    place: Place
+    locate: Locate
     expr: Expr | None
     error: SpecError | None
-    tensors: tuple[Template, ...] = ()
+    read_names: Callable[[], tuple[Template, ...]]
     key_place: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the value stands."""
+        return self.locate(0, max(1, len(self.text)))
+
+    @property
+    def tensors(self) -> tuple[Template, ...]:
+        """The value as names of layers: one, or the items of `[a, b]`; () if it cannot be one."""
+        return self.read_names()
 
     def value(self, env: Env) -> Any:
         """Return the value, or raise SpecError."""
