@@ -6,6 +6,7 @@ A report describes one sample; `batch` multiplies what a view shows, never a rul
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from archcalc.arithmetic import Number, total, volume
@@ -128,7 +129,7 @@ class Folder:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The result of an analysis.
 
@@ -160,12 +161,13 @@ class Report:
                 return row
         raise KeyError(path)
 
-    @property
+    @cached_property
     def totals(self) -> Totals:
         """The sums of the rows."""
         inference = [row for row in self.rows if row.mode == "both"]
-        params = total(row.params for row in inference)
-        frozen = total(row.params_frozen for row in inference)
+        weighted = [row for row in inference if row.weights]
+        params = total(row.params for row in weighted)
+        frozen = total(row.params_frozen for row in weighted)
         macs = total(row.ops.mac for row in inference)
         heads = [row for row in self.rows if row.mode == "train"]
         return Totals(
@@ -173,7 +175,7 @@ class Report:
             params_trainable=params - frozen,
             params_frozen=frozen,
             params_train=total([params, *(row.params for row in heads)]),
-            buffers=total(row.buffers for row in inference),
+            buffers=total(row.buffers for row in weighted),
             macs=macs,
             macs_train=total([macs, *(row.ops.mac for row in heads)]),
             nodes=len(self.rows) + len(self.input),

@@ -4,8 +4,8 @@ A chain is cut at blanks and at `->`, outside brackets and quotes.
 """
 
 import re
-
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from archcalc.errors import Place, Problem, SpecError
@@ -239,7 +239,7 @@ def make_argument(name: str, value: str, locate: Locate, limits: Limits, key_pla
         expr = compile_expression(value, locate, limits)
     except SpecError as fault:
         error = fault
-    return Arg(name, value, locate, expr, error, lambda: _tensors(value, locate, limits), key_place)
+    return Arg(name, value, locate, expr, error, cache(lambda: _tensors(value, locate, limits)), key_place)
 
 
 def _tensors(value: str, locate: Locate, limits: Limits) -> tuple[Template, ...]:

@@ -370,13 +370,15 @@ class _Expander:
         text = template.fill(here.env())
         first, *rest = text.split(".")
         entry = Entry(here.frame.x, None, given=True) if first == "x" and not rest else here.scope.find(first)
-        known = _known(here.scope)
+        inside: Scope | None = None
         for part in rest:
-            if entry is not None and entry.scope is not None:
-                known = [name for name, held in entry.scope.entries.items() if held.given] or list(entry.scope.entries)
+            inside = (entry.scope if entry is not None else None) or inside
             entry = entry.scope.entries.get(part) if entry is not None and entry.scope is not None else None
         if entry is None:
             missing = rest[-1] if rest else first
+            known = _known(here.scope)
+            if inside is not None:
+                known = [name for name, held in inside.entries.items() if held.given] or list(inside.entries)
             message = f"no earlier layer named '{text}'{did_you_mean(missing, known)}"
             shown = ", ".join(known[-20:])
             raise SpecError([Problem("E052", message, template.place, (f"names in reach: {shown}",))])
