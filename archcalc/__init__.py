@@ -5,7 +5,7 @@
 60965224
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as `typing.TYPE_CHECKING`, without the import
 
 __version__ = "0.1.0"
 

@@ -331,7 +331,8 @@ class Space:
             values: dict[str, Terms] = {}
             for (name, period), rest in zip(periods.items(), rests, strict=True):
                 least, most = ranges[name]
-                inside[name] = (-((rest - least) // period), None if most is None else (most - rest) // period)
+                last = None if most is None else (most - rest) // period
+                inside[name] = (ceil(Fraction(least - rest, period)), last)
                 values[name] = _sum_of({(Atom.symbol(name),): period}, _terms(rest))
             if any(most is not None and most < least for least, most in inside.values()):
                 continue

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +21,8 @@ def deliver(text: str, path: str | None = None) -> None:
     if path is None or path == "-":
         _print(text)
         return
+    import tempfile
+
     goal = Path(path)
     try:
         handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")

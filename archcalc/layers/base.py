@@ -29,7 +29,7 @@ class Operation(BaseModel):
     shorthand: keys that set several settings at once (`affine=no`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     op: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()

@@ -4,7 +4,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from archcalc.arithmetic import ceil_div, check_at_least, check_divides, exact_div, transposed_size, volume
+from archcalc.arithmetic import (
+    ceil_div,
+    check_at_least,
+    check_divides,
+    check_equal,
+    exact_div,
+    largest,
+    transposed_size,
+    volume,
+)
 from archcalc.errors import ShapeError
 from archcalc.layers.base import Family, Sliding, Weighted, channels, need_axes, pads, per_axis, spatial, with_axes
 from archcalc.layers.settings import Amount, Count, Dilation, Flag, Kernel, Padding, Size, Stride, Symbol, several
@@ -66,8 +75,10 @@ class Conv(Sliding, Weighted):
         table = self.table or ()
         if self.groups != 1:
             raise ShapeError(f"a connection table needs groups=1, not {self.groups}", setting="table")
-        if len(table) != self.out:
-            raise ShapeError(f"the table has {len(table)} numbers, but there are {self.out} outputs", setting="table")
+        count = len(table)
+        check_equal(
+            count, self.out, lambda: f"the table has {count} numbers, but there are {self.out} outputs"
+        )
         most = max(table)
         check_at_least(c, most, lambda: f"the table reads {most} channels, but the input has {c}")
 
@@ -169,12 +180,12 @@ class TransposedConv(Weighted):
 
 
 def _check_outpad(outpad: Any, stride: Any, dilation: Any) -> None:
-    # 0 ≤ outpad < max(s, d): one of the two bounds is enough
-    if isinstance(outpad, int) and outpad == 0:
+    if type(outpad) is int and outpad == 0:
         return
-    if isinstance(stride, int) and isinstance(dilation, int):
-        most = max(stride, dilation)
-        check_at_least(most - 1, outpad, lambda: f"outpad={outpad} must be smaller than max(stride, dilation) = {most}")
+    most = largest(stride, dilation)
+    check_at_least(
+        most - 1, outpad, lambda: f"outpad={outpad} must be smaller than max(stride, dilation) = {most}"
+    )
 
 
 class LocallyConnected(Sliding, Weighted):

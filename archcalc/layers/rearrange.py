@@ -88,11 +88,12 @@ class Reshape(Layer):
         """Return the sizes; their product is that of the input's."""
         here = volume(x)
         known = volume(size for size in self.size if not _is_free(size))
-        need = f"{show(x)} has {here} elements; {show(self.size)} needs"
         if not any(_is_free(size) for size in self.size):
-            check_equal(here, known, f"{need} {known}")
+            check_equal(
+                here, known, lambda: f"{show(x)} has {here} elements; {show(self.size)} needs {known}"
+            )
             return self.size
-        check_divides(known, here, f"{need} a multiple of {known}")
+        check_divides(known, here, lambda: f"{known} does not divide the {here} elements of {show(x)}")
         return tuple(exact_div(here, known) if _is_free(size) else size for size in self.size)
 
 
@@ -280,8 +281,8 @@ class Pad(Layer):
         sizes = need_axes(x, self.op)
         before, after = self._sides(x)
         if self.mode == "reflect":
-            for n, *sides in zip(sizes, before, after, strict=True):
-                _check_mirror(n, *sides)
+            for n, p in zip((*sizes, *sizes), (*before, *after), strict=True):
+                _check_mirror(n, p)
         padded = tuple(n + p + q for n, p, q in zip(sizes, before, after, strict=True))
         return with_axes(x, channels(x), padded)
 
@@ -420,9 +421,8 @@ class Part(Layer):
         return with_axes(x, exact_div(c, self.parts), spatial(x))
 
 
-def _check_mirror(n: Number, before: Number, after: Number) -> None:
-    for p in (before, after):
-        check_at_least(n - 1, p, f"reflect can add at most {n - 1} on a side of {n}, not {p}")
+def _check_mirror(n: Number, p: Number) -> None:
+    check_at_least(n - 1, p, lambda: f"reflect can add at most {n - 1} to a size of {n}, not {p}")
 
 
 def _check_inside(n: Number, size: Number, offset: Number) -> None:

@@ -135,7 +135,9 @@ def _scaled(sizes: Shape, factor: object) -> Shape:
 
 
 def _check_indices(path: str, pooled: Shape, x: Shape) -> None:
-    message = f"the indices of '{path}' ({show(pooled)}) do not fit the input {show(x)}: the channels differ"
     if len(pooled) != len(x):
-        raise ShapeError(message.replace("channels", "ranks"), setting="indices")
-    check_equal(channels(pooled), channels(x), message)
+        raise ShapeError(
+            f"'{path}' is {show(pooled)}; its indices have no place in {show(x)}", setting="indices"
+        )
+    c, own = channels(pooled), channels(x)
+    check_equal(c, own, lambda: f"the indices of '{path}' are those of {c} channels, but the input has {own}")

@@ -8,7 +8,7 @@ from archcalc.lazy import resolve
 from archcalc.render.formats import FORMATS
 from archcalc.render.options import check, option_error
 from archcalc.render.styles import STYLES
-from archcalc.render.text import plain_ascii
+from archcalc.render.text import plain_ascii, safe
 from archcalc.render.view import Lang, Layout, Look, Table
 from archcalc.report import Derive, Report
 
@@ -37,8 +37,8 @@ def table(
     Args:
         report: what to show; its `batch` multiplies MACs and activations and stands before shapes.
         style: summary, lecture, lenet, ops, keras or stages.
-        format: terminal, markdown, latex, html, csv, tsv (rows only, exact integers) or json (the whole report,
-            one sample, whatever the style).
+        format: terminal, markdown, latex, html, csv, tsv (rows only, exact integers) or json (the whole
+            report, one sample, whatever the style).
         depth: fold everything deeper than this many names into one row each.
         columns: which columns, in this order; for `summary` any fact of a layer, else those the style has.
         sort: a numeric fact; the largest first.
@@ -77,6 +77,8 @@ def table(
     made: Table = resolve(STYLES[style])(report, look)
     if columns is not None and style != "summary":
         made = _chosen(made, columns, style)
+    # the one place where text of a spec, which is untrusted, is made harmless; formats escape it on top
+    made = made.mapped(safe)
     if ascii:
         made = made.mapped(plain_ascii)
     return str(resolve(FORMATS[format])(made, look))

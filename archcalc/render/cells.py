@@ -8,10 +8,11 @@ from archcalc.arithmetic import Number
 from archcalc.quantities import Shape
 from archcalc.render.columns import value
 from archcalc.render.headings import say
-from archcalc.render.text import number, percent, safe, short
+from archcalc.render.text import number, percent, short
 from archcalc.render.view import Cell, Look
 
 EMPTY = Cell("")
+_BRACKETS = ("()", "⌈⌉", "⌊⌋")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Writer:
 
     def text(self, text: str | None) -> Cell:
         """Return a cell with a text that may come from the spec."""
-        return Cell(safe(text)) if text else EMPTY
+        return Cell(text) if text else EMPTY
 
     def count(self, count: Number | None) -> Cell:
         """Return a cell with an exact number."""
@@ -55,13 +56,11 @@ class Writer:
         return (*shape[1:], shape[0]) if hwc else shape
 
     def joined(self, sizes: Shape, sign: str = "x", *, batch: bool = True) -> str:
-        """Return sizes with a sign between them; formulas stand apart, and sums in brackets."""
+        """Return sizes with a sign between them: 3xHxW, 2x(16h−172)x(16w−172), 255 x 2h x 2w."""
         if batch and self.look.batch != 1:
             sizes = (self.look.batch, *sizes)
         texts = [self.size(size) for size in sizes]
-        if all(text.isdecimal() or text.isidentifier() for text in texts):
-            return sign.join(texts)
-        return f" {sign} ".join(texts)
+        return (sign if all(map(_stands_alone, texts)) else f" {sign} ").join(texts)
 
     def size(self, size: Number) -> str:
         """Return one number without thousands separators; a sum of free sizes in brackets."""
@@ -81,3 +80,7 @@ class Writer:
     def texts(self, texts: Iterable[Any]) -> tuple[Cell, ...]:
         """Return one cell a text."""
         return tuple(self.text(text) for text in texts)
+
+
+def _stands_alone(size: str) -> bool:
+    return size.isdecimal() or (size.isidentifier() and size.isupper()) or size[0] + size[-1] in _BRACKETS

@@ -6,19 +6,19 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
-from archcalc.arithmetic import total
+from archcalc.arithmetic import Number, total
 from archcalc.quantities import OP_KINDS, Shape
 from archcalc.render.rows import Row
 from archcalc.render.text import decimal, number
 from archcalc.report import Node
 
-# path, text, shape as they are; count: an exact number that grows with the batch if `scales`; share: of the total
+# count: an exact number; share: a number shown as a part of its total
 Kind: TypeAlias = Literal["path", "text", "shape", "shapes", "count", "share"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One column: its kind; how to read a row (None: nothing to say); whether rows add up; whether batch scales it."""
+    """One column: kind, how to read a row (None: nothing to say), if rows add up, if the batch scales it."""
 
     kind: Kind
     read: Callable[[Row], Any]
@@ -61,11 +61,12 @@ def window(node: Node) -> str:
     if not has_kernel(node):
         return _main_argument(node)
     letters = {"stride": "/", "pad": "p", "dilation": "d", "groups": "g"}
-    return " ".join([kernel(node) or "", *(f"{letters[name]}{text}" for name, text in geometry(node).items())])
+    said = (letters[name] + text for name, text in geometry(node).items())
+    return " ".join([kernel(node) or "", *said])
 
 
 def geometry(node: Node) -> dict[str, str]:
-    """Return stride, pad, dilation and groups as text, without the neutral ones: stride 1, pad 0, dilation 1, one group."""
+    """Return stride, pad, dilation and groups as text where they are not neutral: not 1, 0, 1, 1."""
     seen = node.window
     if seen is None or not has_kernel(node):
         return {}
@@ -86,6 +87,11 @@ def geometry(node: Node) -> dict[str, str]:
 def has_kernel(node: Node) -> bool:
     """Tell whether a layer slides a kernel over its input."""
     return node.window is not None and "kernel" in node.settings
+
+
+def channels(shape: Shape) -> Number:
+    """Return the channel count: the first of a map, the last of a vector or sequence."""
+    return shape[-1] if len(shape) <= 2 else shape[0]
 
 
 def settings(node: Node) -> str:
@@ -125,6 +131,10 @@ def _pad(node: Node) -> str | None:
         return _same(before)
     sides = (value(side) for pair in zip(before, after, strict=True) for side in pair)
     return f"({','.join(sides)})"
+
+
+def _groups(node: Node) -> str | None:
+    return value(node.settings["groups"]) if "groups" in node.settings else None
 
 
 def _weights(node: Node) -> str:
@@ -172,7 +182,7 @@ COLUMNS: Final[Mapping[str, Fact]] = MappingProxyType(
         "stride": Fact("text", _of_layer(_stride)),
         "pad": Fact("text", _of_layer(_pad)),
         "dilation": Fact("text", _of_layer(_dilation)),
-        "groups": Fact("text", _of_layer(lambda node: value(node.settings["groups"]) if "groups" in node.settings else None)),
+        "groups": Fact("text", _of_layer(_groups)),
         "inputs": Fact("text", _of_layer(lambda node: ", ".join(node.inputs))),
         "input": Fact("shapes", lambda row: row.nodes[0].input if row.nodes else None),
         "output": Fact("shape", _output),

@@ -1,4 +1,4 @@
-"""Report → rows: one a layer, or one a folder of the network with equal neighbours joined; sorted on demand."""
+"""Report → rows: one a layer, or one a folder of the network with equal neighbours joined."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +14,15 @@ from archcalc.report import Folder, Node
 class Row:
     """One line: a layer, or layers of one folder; `count` equal neighbours.
 
-    path: the layer's, or the folder's; of several the first. nodes: all layers of all neighbours, in order.
-    call: the block or structure behind a folder ("bottleneck(w=64, s=1)"). shape: that of a network input.
+    path: the layer's, or the folder's; of several the first.
+    type: the layer's word, the block's name, or what a folder holds.
+    nodes: all layers of all neighbours, in order.
+    call: the block or structure behind a folder ("bottleneck(w=64, s=1)").
+    shape: that of a network input.
     """
 
     path: str
+    type: str
     nodes: tuple[Node, ...]
     call: str = ""
     count: int = 1
@@ -32,15 +36,7 @@ class Row:
     @property
     def label(self) -> str:
         """The path, with the number of neighbours."""
-        return self.path if self.count == 1 else f"{self.path} ×{self.count}"
-
-    @property
-    def type(self) -> str:
-        """The layer's word, the block's name, or the words of what a folder holds."""
-        if self.layer is not None:
-            return self.layer.op
-        name = self.call.partition("(")[0]
-        return name or "+".join(dict.fromkeys(node.op for node in self.nodes))
+        return times(self.path, self.count)
 
     def sum(self, fact: str) -> Number:
         """Return the sum of a number over the layers."""
@@ -49,12 +45,12 @@ class Row:
 
 def layers(nodes: Iterable[Node]) -> list[Row]:
     """Return one row a layer."""
-    return [Row(node.path, (node,)) for node in nodes]
+    return [Row(node.path, node.op, (node,)) for node in nodes]
 
 
 def inputs(shapes: Mapping[str, Shape]) -> list[Row]:
     """Return one row a network input."""
-    return [Row(name, (), "input", 1, shape) for name, shape in shapes.items()]
+    return [Row(name, "input", (), shape=shape) for name, shape in shapes.items()]
 
 
 def folded(nodes: Iterable[Node], depth: int, folders: Mapping[str, Folder]) -> list[Row]:
@@ -65,8 +61,23 @@ def folded(nodes: Iterable[Node], depth: int, folders: Mapping[str, Folder]) -> 
         path, first = neighbours[0]
         call = folders[path].call if path in folders and len(first) > 1 else ""
         everything = tuple(node for _, members in neighbours for node in members)
-        found.append(Row(path, everything, call, len(neighbours)))
+        found.append(Row(path, _type(first, depth, folders), everything, call, len(neighbours)))
     return found
+
+
+def times(text: str, count: int) -> str:
+    """Return a text with how often it occurs, if more than once.
+
+    >>> times("layer1", 1), times("layer1", 3)
+    ('layer1', 'layer1 ×3')
+    """
+    return text if count == 1 else f"{text} ×{count}"
+
+
+def repeated(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts, equal neighbours as one with their number."""
+    for text, run in groupby(texts):
+        yield times(text, len(list(run)))
 
 
 def prefix(path: str, depth: int) -> str:
@@ -81,6 +92,16 @@ def prefix(path: str, depth: int) -> str:
 def _parts(nodes: Iterable[Node], depth: int) -> Iterator[tuple[str, tuple[Node, ...]]]:
     for path, members in groupby(nodes, key=lambda node: prefix(node.path, depth)):
         yield path, tuple(members)
+
+
+def _type(nodes: tuple[Node, ...], depth: int, folders: Mapping[str, Folder]) -> str:
+    """Return the word of a single layer, the name of a block, or the types of a folder's parts."""
+    if len(nodes) == 1:
+        return nodes[0].op
+    path = prefix(nodes[0].path, depth)
+    call = folders[path].call if path in folders else ""
+    inside = (_type(members, depth + 1, folders) for _, members in _parts(nodes, depth + 1))
+    return call.partition("(")[0] or ", ".join(repeated(inside))
 
 
 def _fingerprint(part: tuple[str, tuple[Node, ...]], folders: Mapping[str, Folder]) -> Any:

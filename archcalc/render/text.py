@@ -1,6 +1,7 @@
 """Texts and numbers as people read them, their width on screen, and what each format must escape."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 from unicodedata import category, combining, east_asian_width, normalize
 
@@ -9,9 +10,9 @@ from archcalc.errors import visible
 UNITS: Final = ("", "K", "M", "G", "T", "P", "E", "Z")
 
 _ASCII: Final = str.maketrans(
-    {"×": "x", "·": "*", "−": "-", "–": "-", "—": "-", "…": "..", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")",
-     **{sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-     "≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "↑": "^", "’": "'", "‘": "'", "“": '"', "”": '"'}
+    {"×": "x", "·": "*", "−": "-", "–": "-", "—": "-", "…": "..", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->",
+     "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "’": "'", "‘": "'", "“": '"', "”": '"'}
+    | {sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 )  # fmt: skip
 
 
@@ -117,51 +118,77 @@ def fitted(text: str, size: int, align: str) -> str:
     return " " * left + text + " " * (gap - left)
 
 
-def clipped(text: str, size: int, ellipsis: str) -> str:
-    """Return a text cut at its end to a width.
+def clipped(texts: Sequence[str], size: int, ellipsis: str) -> tuple[list[str], str]:
+    """Return texts cut at their end to a width; there is nothing to explain.
 
-    >>> clipped("conv+relu+lrn", 10, "…")
-    'conv+relu…'
+    >>> clipped(["conv+relu+lrn", "conv"], 10, "…")
+    (['conv+relu…', 'conv'], '')
     """
-    if width(text) <= size:
-        return text
-    kept = text
-    while kept and width(kept) + len(ellipsis) > size:
-        kept = kept[:-1]
-    return kept + ellipsis
+    fitting = (
+        text if width(text) <= size else _start(text, size - len(ellipsis)) + ellipsis for text in texts
+    )
+    return list(fitting), ""
 
 
-def clipped_path(text: str, size: int, ellipsis: str) -> str:
-    """Return a path cut to a width inside its longest names, so that first, last and numbers stay.
+def abbreviated(paths: Sequence[str], size: int, ellipsis: str) -> tuple[list[str], str]:
+    """Return paths with their longest folder names shortened, alike in all, and what they mean.
 
-    >>> clipped_path("layer3.bottleneck_6.res.main.conv_3", 30, "…")
-    'layer3.bott…k_6.res.main.conv_3'
+    Numbers and last names stay. A path that still does not fit loses its beginning.
+
+    >>> abbreviated(["layer3.bottleneck_6.res.main.conv_3", "layer3.bottleneck_6.relu"], 26, "…")
+    (['layer3.b_6.res.main.conv_3', 'layer3.b_6.relu'], 'b: bottleneck')
     """
-    path, mark, times = text.partition(" ")
-    parts = path.split(".")
-    excess = len(text) - size
-    while excess > 0:
-        at = max(range(len(parts)), key=lambda i: len(parts[i]))
-        if len(parts[at]) <= 6 + len(ellipsis):
-            return f"{ellipsis}{'.'.join(parts)[excess + len(ellipsis) :]}{mark}{times}"
-        name = parts[at].replace(ellipsis, "")
-        gain = min(excess, len(parts[at]) - 6 - len(ellipsis))
-        kept = len(parts[at]) - gain - len(ellipsis)
-        parts[at] = f"{name[: kept - kept // 2]}{ellipsis}{name[len(name) - kept // 2 :]}"
-        excess = len(".".join(parts)) + len(mark) + len(times) - size
-    return ".".join(parts) + mark + times
+    split = [[_STEM.fullmatch(name) for name in path.split(".")] for path in paths]
+    folders = [[found for found in path[:-1] if found] for path in split]
+    stems = {found[1] for path in folders for found in path}
+    short: dict[str, str] = {}
+    texts = list(paths)
+    for stem in sorted(stems, key=lambda stem: (-len(stem), stem)):
+        if max(map(len, texts)) <= size or len(stem) < 3:
+            break
+        starts = (stem[:end] for end in range(1, len(stem)))
+        short[stem] = next((start for start in starts if start not in stems.union(short.values())), stem)
+        texts = [
+            ".".join(
+                [*(short.get(found[1], found[1]) + found[2] for found in inner), path.rpartition(".")[2]]
+            )
+            for path, inner in zip(paths, folders, strict=True)
+        ]
+    cut = len(ellipsis) - size
+    fitting = [text if len(text) <= size else ellipsis + text[cut:] for text in texts]
+    return fitting, ", ".join(f"{start}: {stem}" for stem, start in sorted(short.items()))
 
 
-def wrapped(text: str, size: int) -> list[str]:
-    """Return a text in lines of at most a width, broken at blanks where it has some."""
+def _start(text: str, size: int) -> str:
+    while width(text) > size:
+        text = text[:-1]
+    return text
+
+
+def pieces(text: str, after: str) -> list[str]:
+    """Return a text cut after every separator, which stays but for its blank.
+
+    >>> pieces("7x7, 64; 3x3 maxpool", "; ")
+    ['7x7, 64;', '3x3 maxpool']
+    """
+    *first, last = text.split(after)
+    return [*(piece + after.rstrip() for piece in first), last]
+
+
+def wrapped(text: str, size: int, after: str = " ", indent: str = "") -> list[str]:
+    """Return a text in lines of at most a width, broken after a separator where it has some.
+
+    >>> wrapped("MACs: multiply-adds; biases not counted.", 24, indent="  ")
+    ['MACs: multiply-adds;', '  biases not counted.']
+    """
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
-        if line and width(line) + 1 + width(word) > size:
+    for piece in pieces(text, after):
+        if line and width(line) + 1 + width(piece) > size:
             lines.append(line)
-            line = "  " + word
+            line = indent + piece
         else:
-            line = f"{line} {word}" if line else word
+            line = f"{line} {piece}" if line else piece
     return [*lines, line]
 
 
@@ -179,6 +206,7 @@ _LATEX: Final = str.maketrans(
     | {char: f"\\{char}" for char in "&%$#_{}"}
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_STEM: Final = re.compile(r"(.*?)((?:_?\d+)?)", re.DOTALL)
 _LOOSE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -202,6 +230,6 @@ def spreadsheet(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def safe(text: str | None) -> str:
-    """Return a text of the spec without control and direction characters, on one line."""
-    return visible(" ".join(text.split())) if text else ""
+def safe(text: str) -> str:
+    """Return a text that may come from a spec on one line, control and direction characters as escapes."""
+    return visible(" ".join(text.split()))

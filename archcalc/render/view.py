@@ -3,7 +3,7 @@
 Styles make tables, formats write them, and neither knows the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -16,8 +16,8 @@ Lang: TypeAlias = Literal["en", "zh"]
 Layout: TypeAlias = Literal["chw", "hwc"]
 Line: TypeAlias = "tuple[Cell, ...]"
 
-# (text, width, ellipsis) → the text in at most that width
-Shorten: TypeAlias = Callable[[str, int, str], str]
+# (texts of a column, width, ellipsis) → the texts in that width, and what short forms mean
+Shorten: TypeAlias = Callable[[Sequence[str], int, str], tuple[list[str], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its key for programs, its heading, its side, and how its texts may be cut if width is short."""
+    """A column: its key for programs, its heading, its side.
+
+    Where width is short, `shorten` makes its texts fit, or they flow over several lines, broken after `flows`.
+    """
 
     key: str
     heading: str
     align: Align = "left"
     shorten: Shorten | None = None
+    flows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A printout whose columns and rules are fixed: where columns end, the rule below a row, and around all rows."""
+    """A printout in a fixed form: where columns end, the rule below a row, the rule around all rows."""
 
     ends: tuple[int, ...]
     rule: str
@@ -58,7 +62,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns, sections of rows, and remarks below; `frame` where the terminal must print it in a fixed form."""
+    """Columns, sections of rows, and remarks below; `frame` if text must have a fixed form."""
 
     title: str
     columns: tuple[Column, ...]
@@ -75,7 +79,9 @@ class Table:
         return Table(
             change(self.title),
             tuple(replace(column, heading=change(column.heading)) for column in self.columns),
-            tuple(Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections),
+            tuple(
+                Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections
+            ),
             tuple(change(note) for note in self.notes),
             self.frame,
         )

@@ -1,30 +1,29 @@
 """A table as comma- or tab-separated values: rows only, exact integers, for spreadsheets and programs."""
 
-from archcalc.render.headings import heading
 from archcalc.render.text import spreadsheet
 from archcalc.render.view import Cell, Line, Look, Table
 
 
-def csv(table: Table, look: Look) -> str:
+def csv(table: Table, _look: Look) -> str:
     """Return comma-separated values, quoted where needed."""
-    return _delimited(table, look, ",")
+    return _delimited(table, ",")
 
 
-def tsv(table: Table, look: Look) -> str:
+def tsv(table: Table, _look: Look) -> str:
     """Return tab-separated values."""
-    return _delimited(table, look, "\t")
+    return _delimited(table, "\t")
 
 
-def _delimited(table: Table, look: Look, delimiter: str) -> str:
-    """Return keys of columns and rows; a first column names the section where there are several."""
+def _delimited(table: Table, delimiter: str) -> str:
+    """Return the columns' keys and the rows; a first column names the section where there are several."""
     from csv import writer
     from io import StringIO
 
     several = len(table.sections) > 1
     text = StringIO()
     write = writer(text, delimiter=delimiter, lineterminator="\n")
-    headings = [spreadsheet(column.heading) for column in table.columns]
-    write.writerow([heading("section", look.lang), *headings] if several else headings)
+    keys = [column.key for column in table.columns]
+    write.writerow(["section", *keys] if several else keys)
     for section in table.sections:
         for line in section.rows:
             values = _values(line)

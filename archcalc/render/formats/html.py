@@ -4,7 +4,7 @@ from archcalc.render.text import html as escape
 from archcalc.render.view import Align, Line, Look, Table
 
 
-def html(table: Table, look: Look) -> str:
+def html(table: Table, _look: Look) -> str:
     """Return the <table>: title as caption, a <tbody> per section, notes in the foot."""
     columns = len(table.columns)
     sides = [column.align for column in table.columns]
@@ -14,13 +14,19 @@ def html(table: Table, look: Look) -> str:
     for section in table.sections:
         lines.append("<tbody>")
         if section.title:
-            lines.append(f'<tr><th colspan="{columns}" style="text-align:left">{escape(section.title)}</th></tr>')
+            lines.append(
+                f'<tr><th colspan="{columns}" style="text-align:left">{escape(section.title)}</th></tr>'
+            )
         lines += (_row("td", row, sides) for row in section.rows)
         lines += (_row("th", row, sides) for row in section.totals)
         lines.append("</tbody>")
     if table.notes:
         notes = "<br>".join(map(escape, table.notes))
-        lines += ["<tfoot>", f'<tr><td colspan="{columns}" style="text-align:left">{notes}</td></tr>', "</tfoot>"]
+        lines += [
+            "<tfoot>",
+            f'<tr><td colspan="{columns}" style="text-align:left">{notes}</td></tr>',
+            "</tfoot>",
+        ]
     return "\n".join([*lines, "</table>"])
 
 

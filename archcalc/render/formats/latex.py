@@ -8,8 +8,8 @@ from archcalc.render.view import Line, Look, Table
 _SIDES: Final = {"left": "l", "right": "r", "center": "c"}
 
 
-def latex(table: Table, look: Look) -> str:
-    r"""Return a tabular with its title and notes as lines over all columns; it needs \usepackage{booktabs}."""
+def latex(table: Table, _look: Look) -> str:
+    r"""Return a tabular, its title and notes as lines over all columns; it needs \usepackage{booktabs}."""
     count = len(table.columns)
     sides = "".join(_SIDES[column.align] for column in table.columns)
     lines = [rf"\begin{{tabular}}{{{sides}}}", _wide(table.title, count, "textbf"), r"\toprule"]
@@ -38,5 +38,7 @@ def _row(texts: tuple[str, ...]) -> str:
 
 
 def _wide(text: str, count: int, command: str) -> str:
-    styled = rf"\footnotesize {escape(text)}" if command == "footnotesize" else rf"\{command}{{{escape(text)}}}"
+    styled = (
+        rf"\footnotesize {escape(text)}" if command == "footnotesize" else rf"\{command}{{{escape(text)}}}"
+    )
     return rf"\multicolumn{{{count}}}{{l}}{{{styled}}} \\"

@@ -4,7 +4,7 @@ from archcalc.render.text import markdown as escape
 from archcalc.render.view import Line, Look, Table
 
 
-def markdown(table: Table, look: Look) -> str:
+def markdown(table: Table, _look: Look) -> str:
     """Return the table with its title above and its notes below, one paragraph each."""
     from tabulate import tabulate
 

@@ -1,12 +1,15 @@
 """A table as aligned text: for a terminal, a mail, a comment."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice, zip_longest
 from typing import Final
 
-from archcalc.render.text import fitted, width, wrapped
+from archcalc.render.text import fitted, pieces, width, wrapped
 from archcalc.render.view import Cell, Column, Line, Look, Table
 
 _GAP: Final = "  "
-_LEAST: Final = 12  # columns that a cut text keeps
+_LEAST: Final = 12  # what a shortened text keeps
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -16,53 +19,83 @@ def terminal(table: Table, look: Look) -> str:
 
 
 def _aligned(table: Table, look: Look) -> list[str]:
-    ellipsis = ".." if look.ascii else "…"
-    widths = _widths(table, look.width)
-    full = sum(widths) + len(_GAP) * (len(widths) - 1)
-    rule = _styled(("-" if look.ascii else "─") * full, _DIM, look)
+    table, widths = _fitting(table, look)
+    rule = _styled(("-" if look.ascii else "─") * (sum(widths) + len(_GAP) * (len(widths) - 1)), _DIM, look)
+    sides = [column.align for column in table.columns]
 
-    def write(line: Line) -> str:
-        cells = zip(line, table.columns, widths, strict=True)
-        return _GAP.join(fitted(_cut(cell, column, size, ellipsis), size, column.align) for cell, column, size in cells).rstrip()
+    def write(texts: Iterable[str]) -> list[str]:
+        return [
+            _GAP.join(map(fitted, line, widths, sides)).rstrip() for line in _flowing(texts, widths, table)
+        ]
 
-    heads = tuple(Cell(column.heading) for column in table.columns)
-    lines = [*(_styled(line, _BOLD, look) for line in wrapped(table.title, look.width)), ""]
-    lines += [_styled(write(heads), _BOLD, look), rule]
+    def bold(lines: Iterable[str]) -> list[str]:
+        return [_styled(line, _BOLD, look) for line in lines]
+
+    lines = [*bold(wrapped(table.title, look.width)), ""]
+    lines += [*bold(write(column.heading for column in table.columns)), rule]
     for at, section in enumerate(table.sections):
-        if at:
-            lines.append("")
-        if section.title:
-            lines += [_styled(section.title, _BOLD, look), rule]
-        lines += map(write, section.rows)
-        if section.totals:
-            lines += [rule, *(_styled(write(line), _BOLD, look) for line in section.totals)]
+        lines += [""] if at else []
+        lines += [*bold([section.title]), rule] if section.title else []
+        for row in section.rows:
+            lines += write(cell.text for cell in row)
+        lines += [rule] if section.totals else []
+        for row in section.totals:
+            lines += bold(write(cell.text for cell in row))
     if table.notes:
-        lines += ["", *(line for note in table.notes for line in wrapped(note, look.width))]
+        lines += ["", *(line for note in table.notes for line in wrapped(note, look.width, indent="  "))]
     return lines
 
 
-def _widths(table: Table, limit: int) -> list[int]:
-    """Return the width of every column; columns that may be cut give way until the table fits."""
-    lines = [line for section in table.sections for line in (*section.rows, *section.totals)]
-    widths = [
-        max((width(column.heading), *(width(line[at].text) for line in lines)))
-        for at, column in enumerate(table.columns)
+def _flowing(texts: Iterable[str], widths: list[int], table: Table) -> Iterable[tuple[str, ...]]:
+    """Return the lines of one row: several where a text must flow."""
+    cells = [
+        wrapped(text, size, column.flows) if column.flows and width(text) > size else [text]
+        for text, size, column in zip(texts, widths, table.columns, strict=True)
     ]
-    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - limit
-    while excess > 0:
-        loose = [at for at, column in enumerate(table.columns) if column.shorten and widths[at] > _LEAST]
-        if not loose:
-            break
-        widest = max(loose, key=lambda at: widths[at])
-        widths[widest] -= 1
-        excess -= 1
-    return widths
+    return zip_longest(*cells, fillvalue="")
 
 
-def _cut(cell: Cell, column: Column, size: int, ellipsis: str) -> str:
-    if column.shorten is None or width(cell.text) <= size:
-        return cell.text
-    return column.shorten(cell.text, size, ellipsis)
+def _fitting(table: Table, look: Look) -> tuple[Table, list[int]]:
+    """Return the table and its column widths; columns that can give way do, if it is enough."""
+    rows = [line for section in table.sections for line in section.rows]
+    totals = [line for section in table.sections for line in section.totals]
+    widths, slack = [], []
+    for at, column in enumerate(table.columns):
+        texts = [row[at].text for row in rows]
+        fixed = max(width(text) for text in (column.heading, *(line[at].text for line in totals)))
+        widths.append(max((fixed, *map(width, texts))))
+        slack.append(widths[-1] - max(fixed, _least(column, texts)))
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - look.width
+    if not 0 < excess <= sum(slack):
+        return table, widths
+    for _ in range(excess):
+        at = _yielding(table, widths, slack)
+        widths[at], slack[at] = widths[at] - 1, slack[at] - 1
+    legends: list[str] = []
+    for at, column in enumerate(table.columns):
+        if column.shorten:
+            natural = [row[at].text for row in rows]
+            texts, meaning = column.shorten(natural, widths[at], ".." if look.ascii else "…")
+            rows = [(*row[:at], Cell(text), *row[at + 1 :]) for row, text in zip(rows, texts, strict=True)]
+            legends += [f"{meaning}."] if meaning else []
+    left = iter(rows)
+    sections = tuple(replace(part, rows=tuple(islice(left, len(part.rows)))) for part in table.sections)
+    return replace(table, sections=sections, notes=(*legends, *table.notes)), widths
+
+
+def _yielding(table: Table, widths: list[int], slack: list[int]) -> int:
+    """Return the column that gives way next: the last that can be shortened, or the widest that can flow."""
+    able = [at for at, rest in enumerate(slack) if rest]
+    shortened = [at for at in able if table.columns[at].shorten]
+    return shortened[-1] if shortened else max(able, key=lambda at: widths[at])
+
+
+def _least(column: Column, texts: Iterable[str]) -> int:
+    """Return the width below which a column cannot go."""
+    if column.flows:
+        texts = (piece for text in texts for piece in pieces(text, column.flows))
+    natural = max(map(width, texts), default=0)
+    return min(_LEAST, natural) if column.shorten else natural
 
 
 def _styled(text: str, code: str, look: Look) -> str:
@@ -76,7 +109,12 @@ def _printout(table: Table) -> list[str]:
     full = frame.ends[-1]
     rule, heavy = frame.rule * full, frame.heavy * full
     rows = [line for section in table.sections for line in section.rows]
-    lines = [table.title, rule, _fixed(tuple(Cell(column.heading) for column in table.columns), frame.ends), heavy]
+    lines = [
+        table.title,
+        rule,
+        _fixed(tuple(Cell(column.heading) for column in table.columns), frame.ends),
+        heavy,
+    ]
     for at, row in enumerate(rows):
         lines.append(_fixed(row, frame.ends))
         # a row that begins empty goes on with the one above

@@ -18,7 +18,7 @@ def arranged(report: Report, look: Look, mode: Mode) -> list[Row]:
 
 
 def sort(rows: Sequence[Row], look: Look) -> list[Row]:
-    """Return rows by the number that the Look asks for, the largest first; equal ones in order of execution."""
+    """Return rows by the number that the Look asks for, the largest first; equal ones stay in order."""
     if look.sort is None:
         return list(rows)
     numeric = [key for key, fact in COLUMNS.items() if fact.kind in ("count", "share")]
@@ -28,7 +28,7 @@ def sort(rows: Sequence[Row], look: Look) -> list[Row]:
     def size(row: Row) -> Number:
         value = read(row)
         if value is not None and not isinstance(value, int):
-            raise option_error(f"cannot sort by {look.sort}: {row.path} has {value}, which depends on free sizes")
+            raise option_error(f"cannot sort by {look.sort}: {row.path} has {value}")
         return value or 0
 
     return sorted(rows, key=size, reverse=True)

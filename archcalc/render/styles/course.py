@@ -1,10 +1,9 @@
-"""What the tables of lecture notes have in common: which layers they show, how they call them, worked-out numbers."""
+"""What the tables of lecture notes share: which layers they show, how they call them, worked-out numbers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from archcalc.render.cells import Writer
-from archcalc.render.text import safe
 from archcalc.render.view import Cell
 from archcalc.report import Node
 
@@ -43,7 +42,7 @@ def names(shown: Sequence[Node]) -> dict[str, str]:
     for folder, members in held.items():
         main = [node for node in members if node.op not in _SOFTMAX]
         for node in members:
-            found[node.path] = safe(folder if folder and main == [node] else node.path)
+            found[node.path] = folder if folder and main == [node] else node.path
     endings = [node for node in shown if node.op in _SOFTMAX]
     if len(endings) == 1:
         found[endings[0].path] = endings[0].op
@@ -56,7 +55,7 @@ def ends_in_softmax(nodes: Iterable[Node]) -> set[str]:
 
 
 def worked(write: Writer, node: Node, quantity: str, notation: str, *, plain: bool = False) -> Cell:
-    """Return a number with its derivation: `(11*11*3+1)*96 = 34,944`; alone if it is 0 or depends on free sizes."""
+    """Return a number with its derivation: `(11*11*3+1)*96 = 34,944`; alone if it is 0 or a formula."""
     count = node.params if quantity == "params" else write.scaled(node.macs)
     if quantity == "params" and node.shares:
         return Cell(write.say("shared"), 0)
@@ -83,5 +82,3 @@ def bracketed(formula: str) -> str:
         if depth == 0 and char in "+-−":
             return f"({formula})"
     return formula
-
-

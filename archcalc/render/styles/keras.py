@@ -1,37 +1,74 @@
-"""The printout of Keras' `model.summary()`, column for column; layers are numbered from this printout's start."""
+"""The printout of Keras' `model.summary()`, column for column; numbering starts with each printout."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
 from archcalc.arithmetic import Number, total, volume
 from archcalc.quantities import Shape
 from archcalc.render.cells import EMPTY, Writer
+from archcalc.render.styles.around import heads_left_out
 from archcalc.render.styles.arrange import ordered_nodes
-from archcalc.render.text import safe
 from archcalc.render.view import Cell, Column, Frame, Line, Look, Section, Table
 from archcalc.report import Node, Report
 
 # {n}: the number of spatial axes
 CLASSES: Final = MappingProxyType(
     {
-        "conv": "Conv{n}D", "dwconv": "DepthwiseConv{n}D", "deconv": "Conv{n}DTranspose", "local": "LocallyConnected{n}D",
-        "fc": "Dense", "embed": "Embedding", "maxpool": "MaxPooling{n}D", "avgpool": "AveragePooling{n}D",
-        "gap": "GlobalAveragePooling{n}D", "gmp": "GlobalMaxPooling{n}D", "bn": "BatchNormalization",
-        "gn": "GroupNormalization", "ln": "LayerNormalization", "leaky": "LeakyReLU", "prelu": "PReLU", "elu": "ELU",
-        "softmax": "Softmax", "dropout": "Dropout", "flatten": "Flatten", "reshape": "Reshape", "transpose": "Permute",
-        "upsample": "UpSampling{n}D", "pad": "ZeroPadding{n}D", "crop": "Cropping{n}D", "rnn": "SimpleRNN", "gru": "GRU",
-        "lstm": "LSTM", "mha": "MultiHeadAttention", "concat": "Concatenate", "add": "Add", "mul": "Multiply",
-        "sub": "Subtract", "maximum": "Maximum", "average": "Average", "dot": "Dot",
+        "conv": "Conv{n}D",
+        "dwconv": "DepthwiseConv{n}D",
+        "deconv": "Conv{n}DTranspose",
+        "local": "LocallyConnected{n}D",
+        "fc": "Dense",
+        "embed": "Embedding",
+        "maxpool": "MaxPooling{n}D",
+        "avgpool": "AveragePooling{n}D",
+        "gap": "GlobalAveragePooling{n}D",
+        "gmp": "GlobalMaxPooling{n}D",
+        "bn": "BatchNormalization",
+        "gn": "GroupNormalization",
+        "ln": "LayerNormalization",
+        "leaky": "LeakyReLU",
+        "prelu": "PReLU",
+        "elu": "ELU",
+        "softmax": "Softmax",
+        "dropout": "Dropout",
+        "flatten": "Flatten",
+        "reshape": "Reshape",
+        "transpose": "Permute",
+        "upsample": "UpSampling{n}D",
+        "pad": "ZeroPadding{n}D",
+        "crop": "Cropping{n}D",
+        "rnn": "SimpleRNN",
+        "gru": "GRU",
+        "lstm": "LSTM",
+        "mha": "MultiHeadAttention",
+        "concat": "Concatenate",
+        "add": "Add",
+        "mul": "Multiply",
+        "sub": "Subtract",
+        "maximum": "Maximum",
+        "average": "Average",
+        "dot": "Dot",
     }
-)  # fmt: skip
+)
 _ACTIVATIONS: Final = frozenset(
-    ["relu", "relu6", "selu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus", "hswish", "hsigmoid", "softmax", "logsoftmax", "elu"]
+    {
+        *("relu", "relu6", "elu", "selu", "gelu", "silu", "mish", "hswish"),
+        *("sigmoid", "hsigmoid", "tanh", "softplus", "softmax", "logsoftmax"),
+    }
 )
 _TAKES_ACTIVATION: Final = frozenset(("conv", "dwconv", "deconv", "local", "fc"))
+_COLUMNS: Final = (
+    Column("layer", "Layer (type)"),
+    Column("output", "Output Shape"),
+    Column("params", "Param #"),
+    Column("inputs", "Connected to"),
+)
 _ENDS: Final = (29, 55, 65)
 _ENDS_CONNECTED: Final = (32, 54, 65, 98)
 
@@ -39,9 +76,9 @@ _ENDS_CONNECTED: Final = (32, 54, 65, 98)
 def keras(report: Report, look: Look) -> Table:
     """Return the printout: `Layer (type)`, `Output Shape` with the batch as None, `Param #`.
 
-    An activation right after a convolution or dense layer is that layer's argument and has no line; a dense layer
-    on a map gets a Flatten line before it. Running statistics count as non-trainable parameters, as Keras has it.
-    A network that is no chain also shows what each layer is connected to.
+    An activation right after a convolution or dense layer is that layer's argument and has no line; a dense
+    layer on a map gets a Flatten line before it. Running statistics count as non-trainable parameters, as in
+    Keras. A network that is no chain also shows what each layer is connected to.
     """
     write = Writer(look, "hwc")
     layers = _layers(ordered_nodes(report, look), report)
@@ -50,14 +87,11 @@ def keras(report: Report, look: Look) -> Table:
         layers = [_Layer(path, "InputLayer", shape, 0, ()) for path, shape in report.input.items()] + layers
     names = _names(layers)
     rows = [line for layer in layers for line in _lines(layer, names, write, chain)]
-    heads = [("layer", "Layer (type)"), ("output", "Output Shape"), ("params", "Param #"), ("inputs", "Connected to")]
-    columns = tuple(Column(key, head) for key, head in heads[: 3 if chain else 4])
+    columns = _COLUMNS[:3] if chain else _COLUMNS
     frame = Frame(_ENDS if chain else _ENDS_CONNECTED, "_", "=")
     notes = [f"{what}: {write.number(count)}" for what, count in _totals(report)]
-    if any(node.mode == "train" for node in report.rows):
-        notes.append(write.say("heads_left_out"))
-    title = f'Model: "{safe(report.target)}"'
-    return Table(title, columns, (Section(tuple(rows)),), tuple(notes), frame)
+    model = f'Model: "{report.target}"'
+    return Table(model, columns, (Section(tuple(rows)),), (*notes, *heads_left_out(report, write)), frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +122,13 @@ def _layers(nodes: Sequence[Node], report: Report) -> list[_Layer]:
         params = total([node.params, node.buffers])
         found.append(_Layer(node.path, _class(node), node.output, params, inputs))
     return [
-        _Layer(layer.path, layer.name, layer.output, layer.params, tuple(instead.get(path, path) for path in layer.inputs))
+        _Layer(
+            layer.path,
+            layer.name,
+            layer.output,
+            layer.params,
+            tuple(instead.get(path, path) for path in layer.inputs),
+        )
         for layer in found
     ]
 
@@ -101,7 +141,7 @@ def _class(node: Node) -> str:
 
 
 def _is_chain(layers: Sequence[_Layer]) -> bool:
-    return all(layer.inputs == (before.path,) for before, layer in zip(layers, layers[1:], strict=False))
+    return all(layer.inputs == (before.path,) for before, layer in pairwise(layers))
 
 
 def _names(layers: Sequence[_Layer]) -> dict[str, str]:

@@ -5,9 +5,9 @@ from archcalc.quantities import Shape
 from archcalc.render.cells import EMPTY, Writer
 from archcalc.render.columns import geometry, kernel
 from archcalc.render.headings import heading
+from archcalc.render.styles.around import closing, title
 from archcalc.render.styles.arrange import ordered_nodes
 from archcalc.render.styles.course import ends_in_softmax, names, split, worked
-from archcalc.render.styles.summary import remarks, title
 from archcalc.render.view import Cell, Column, Line, Look, Section, Table
 from archcalc.report import Node, Report
 
@@ -23,7 +23,12 @@ def lenet(report: Report, look: Look) -> Table:
     shown = [node for node in shown if not (node.inputs[0] in last and node.op.endswith("softmax"))]
     called = names(shown)
     rows: list[Line] = [
-        (Cell(name.capitalize() if name == "input" else name), _dimensions(shape, write), _size(volume(shape), write), Cell("0", 0))
+        (
+            Cell(write.say("input").capitalize() if len(report.input) == 1 else name),
+            _dimensions(shape, write),
+            _size(volume(shape), write),
+            Cell("0", 0),
+        )
         for name, shape in report.input.items()
     ]
     for node in shown:
@@ -36,7 +41,12 @@ def lenet(report: Report, look: Look) -> Table:
                 worked(write, node, "params", "lenet", plain=True),
             )
         )
-    total = (Cell(write.say("total")), EMPTY, EMPTY, Cell(write.plain(report.totals.params), report.totals.params))
+    total = (
+        Cell(write.say("total")),
+        EMPTY,
+        EMPTY,
+        Cell(write.plain(report.totals.params), report.totals.params),
+    )
     columns = (
         Column("layer", heading("layer", look.lang), "center"),
         Column("dimensions", heading(f"dimensions_{look.layout or 'hwc'}", look.lang), "center"),
@@ -46,9 +56,7 @@ def lenet(report: Report, look: Look) -> Table:
     notes = []
     if left_out:
         notes.append(write.say("left_out", ops=", ".join(left_out)))
-    if any(node.mode == "train" for node in report.rows):
-        notes.append(write.say("heads_left_out"))
-    return Table(title(report), columns, (Section(tuple(rows), (total,)),), (*notes, *remarks(report, write)))
+    return Table(title(report), columns, (Section(tuple(rows), (total,)),), (*notes, *closing(report, write)))
 
 
 def _filter(node: Node) -> str:
@@ -57,7 +65,10 @@ def _filter(node: Node) -> str:
     if size is None or node.family != "conv":
         return ""
     told = geometry(node)
-    parts = [f"f={size}" if "x" in size and not _square(node) else f"f={size.partition('x')[0]}", f"s={told.get('stride', '1')}"]
+    parts = [
+        f"f={size}" if "x" in size and not _square(node) else f"f={size.partition('x')[0]}",
+        f"s={told.get('stride', '1')}",
+    ]
     letters = {"pad": "p", "dilation": "d", "groups": "g"}
     return f" ({', '.join([*parts, *(f'{letters[name]}={told[name]}' for name in letters if name in told)])})"
 

@@ -1,0 +1,133 @@
+"""Run a layer's own rules on terms: every number of its settings and inputs gets its letter.
+
+Settings have the letter that their field declares (`Symbol("k")`), else their name; where the axes have
+different numbers the axis is added (k_h, k_w). Sizes are named by axis: c_in, h_in, w_in; in a merge c_1, c_2.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from archcalc.arithmetic import Number, volume
+from archcalc.errors import Problem, TargetError
+from archcalc.layers import build, layer_class
+from archcalc.layers.axes import AXES
+from archcalc.layers.settings import Reference, Symbol
+from archcalc.quantities import Shape, Weight
+from archcalc.report import Node
+from archcalc.term import Leaf, Term, tree_of
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The layer or merge of one row on traced numbers; `output` is what its rule makes of `inputs`.
+
+    padding: with `pad=half`, how p came about on each spatial axis.
+    """
+
+    layer: Any
+    inputs: Any
+    output: Shape
+    runs: Number
+    padding: Shape = ()
+
+    def weights(self) -> tuple[Weight, ...]:
+        """Return the stored tensors; a merge has none."""
+        return tuple(self.layer.weights(self.inputs)) if hasattr(self.layer, "weights") else ()
+
+    def macs(self) -> Number:
+        """Return the multiply-adds of all runs, with names (h_out) for the sizes of the output."""
+        named = tuple(
+            size if isinstance(tree_of(size), (int, Leaf)) else Term.named(f"{axis}_out", size)
+            for size, axis in zip(self.output, axes_of(self.output), strict=True)
+        )
+        mac: Number = self.layer.ops(self.inputs, named).mac
+        return mac if self.runs == 1 else Term.named("runs", self.runs) * mac
+
+
+def trace(node: Node) -> Traced:
+    """Return the layer of a row, built again on terms.
+
+    Raises:
+        TargetError: a size of the row is free.
+    """
+    if any(map(_is_free, (*node.input, node.output, node.runs, *node.settings.values()))):
+        message = f"{node.path} has free sizes; a derivation needs numbers"
+        raise TargetError([Problem("E080", message, node.place)])
+    inputs: Any
+    if node.family == "merge":
+        inputs = tuple(_sizes(shape, str(at)) for at, shape in enumerate(node.input, 1))
+    elif node.flattens is not None:
+        inputs = (Term.named("n_in", volume(node.flattens)),)
+    else:
+        inputs = _sizes(node.input[0], "in")
+    settings = dict(node.settings)
+    padding: Shape = ()
+    if settings.get("pad") == "half" and node.window is not None:
+        padding = build(node.op, _traced_settings(node, settings)).window(inputs).before
+        settings["pad"] = node.window.before  # p reads better than ⌊d·(k − 1)/2⌋
+    layer = build(node.op, _traced_settings(node, settings))
+    return Traced(layer, inputs, tuple(layer.output_shape(inputs)), node.runs, padding)
+
+
+def axes_of(shape: Shape) -> str:
+    """Return the letters of the axes of a shape.
+
+    >>> axes_of((256, 6, 6)), axes_of((20, 512))
+    ('chw', 'tc')
+    """
+    return AXES.get(len(shape), "n" * len(shape)).lower()
+
+
+def _is_free(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_free, value))
+    return _is_free(value.shape) if isinstance(value, Reference) else hasattr(value, "arithmetic")
+
+
+def _sizes(shape: Shape, place: str) -> Shape:
+    named = zip(axes_of(shape), shape, strict=True)
+    return tuple(Term.named(f"{axis}_{place}", size) for axis, size in named)
+
+
+def _traced_settings(node: Node, settings: Mapping[str, Any]) -> dict[str, Any]:
+    cls = layer_class(node.op)
+    spatial = axes_of(node.input[0]).replace("c", "")
+    letters: dict[str, str] = {}
+    traced: dict[str, Any] = {}
+    for name, value in settings.items():
+        field = cls.model_fields[name]
+        letter = next(_symbols((*field.metadata, field.annotation)), name)
+        letters[name] = name if letter in letters.values() else letter
+        places: list[str] = []
+        if isinstance(value, tuple):
+            listed = cls.variadic and name == cls.positional[-1]
+            places = _places(value, "" if listed else spatial)
+        traced[name] = _traced(value, letters[name], places, field.default)
+    return traced
+
+
+def _symbols(parts: tuple[Any, ...]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Symbol):
+            yield part.letter
+        else:
+            yield from _symbols(get_args(part))
+
+
+def _traced(value: Any, name: str, places: list[str], default: Any) -> Any:
+    if isinstance(value, Reference):
+        return Reference(value.path, _sizes(value.shape, name))
+    if isinstance(value, tuple):
+        named = zip(value, places, strict=True)
+        return tuple(_traced(each, name + place, [], default) for each, place in named)
+    return Term.named(name, value, quiet=value == default) if type(value) is int else value
+
+
+def _places(values: tuple[Any, ...], spatial: str) -> list[str]:
+    """Return what tells the numbers of a setting apart: nothing, the axis, axis and side, or a count."""
+    if spatial and len(values) == len(spatial):
+        return [""] * len(values) if len(set(values)) == 1 else [f"_{axis}" for axis in spatial]
+    if spatial and len(values) == 2 * len(spatial):
+        return [f"_{axis}{side}" for axis in spatial for side in (0, 1)]
+    return [f"_{at}" for at in range(1, len(values) + 1)]
