@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from typing import NamedTuple
 from unicodedata import category
 
 
@@ -28,8 +29,7 @@ class Source:
         return self.lines[number - 1].rstrip("\r") if 0 < number <= len(self.lines) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a source: line and column from 1, columns in characters, and how far the mark reaches."""
 
     source: Source
@@ -45,8 +45,7 @@ class Place:
         return Place(self.source, self.line, self.column + columns, width)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong.
 
     `place` is None where there is no file (a target, an option); `origin` then says where it comes from.

@@ -1,7 +1,7 @@
 """What a spec says it should have, against what it has: findings, never errors (language reference, section 13)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from archcalc.analysis import analyze as analyze_graph
@@ -126,7 +126,7 @@ def verify(document: Document, target: Target, library: Library, folder: Path | 
             choice = choose(document, net.name, options)
         except TargetError as error:
             place = expected.place if expected else None
-            yield Verdict(text, errors=tuple(replace(problem, place=place) for problem in error.problems))
+            yield Verdict(text, errors=tuple(problem._replace(place=place) for problem in error.problems))
             continue
         yield _verdict(text, document, choice, library, folder)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number
 from archcalc.errors import Place
@@ -11,8 +11,7 @@ from archcalc.quantities import Shape
 from archcalc.report import Folder, Mode
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class Figure(NamedTuple):
     """An expected number: exact, or as printed ("25.6M": |value − 25.6·10⁶| ≤ 10⁶·10⁻¹/2)."""
 
     text: str
@@ -20,8 +19,7 @@ class Figure:
     accepts: Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemExpectation:
+class ItemExpectation(NamedTuple):
     """What a named item should have, and what it has: its last shape; sums over nodes first … last − 1."""
 
     path: str
@@ -34,16 +32,14 @@ class ItemExpectation:
     last: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NetExpectation:
+class NetExpectation(NamedTuple):
     """What the whole network should have: totals by name, outputs by name (None: the only one)."""
 
     figures: tuple[tuple[str, Figure], ...]
     outputs: tuple[tuple[str | None, Shape, Place], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GraphNode:
+class GraphNode(NamedTuple):
     """An input (`layer` is None), a layer or a merge.
 
     weight_key: nodes with the same key share their weights; None for weights of its own.

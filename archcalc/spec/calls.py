@@ -1,8 +1,7 @@
 """What the arguments of a call mean for its layer type: settings, flags, names of layers (section 5)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from archcalc.errors import Problem, SpecError, did_you_mean
 from archcalc.layers import layer_class
@@ -18,19 +17,16 @@ _SPECIAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {"id": (), "from": ("layer
 Kind: TypeAlias = Literal["positional", "key", "tensor"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Plan(NamedTuple):
     """How the arguments of one call fill the settings of a layer type.
 
     arguments: (setting or None for a positional value, argument, whether it names layers, flag it may be).
-    known: layers already built for this call, by the values of its arguments.
     """
 
     op: str
     layer: Any
     arguments: tuple[tuple[str | None, Arg, bool, tuple[str, Any] | None], ...]
     places: Mapping[str, Arg]
-    built: dict[Any, Any] = field(default_factory=dict)
 
 
 def plan_call(op: str, call_args: Iterable[Arg], call: Call) -> Plan:

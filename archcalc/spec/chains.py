@@ -4,9 +4,8 @@ A chain is cut at blanks and at `->`, outside brackets and quotes.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from archcalc.errors import Place, Problem, SpecError
 from archcalc.limits import Limits
@@ -20,8 +19,7 @@ _NAME_PART = re.compile(r"[A-Za-z0-9_]+\Z")
 _TENSOR = re.compile(r"[A-Za-z0-9_.{]")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A piece of a spec that is read as a chain: where its characters stand, and whether YAML may have cut it."""
 
     value: str
@@ -263,8 +261,7 @@ def _tensors(value: str, locate: Locate, limits: Limits) -> tuple[Template, ...]
     return tuple(found) if len(found) == 1 or shift else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     text: str
     start: int
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from archcalc.errors import Place, Problem, Source, SpecError, did_you_mean
 from archcalc.graph import Figure
@@ -29,8 +28,7 @@ _SIGNATURE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*\Z", re.
 _BUILT_IN: Final = frozenset((*LAYERS, *MERGES, *ALIASES, *SPECIALS, "for", "if", "residual", "seq", "op"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """A template: its tensors (the first is the running value), its parameters with defaults, its body."""
 
     name: str
@@ -42,8 +40,7 @@ class Block:
     signature: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Input:
+class Input(NamedTuple):
     """One input: its name and its shape, as one expression or one a dimension."""
 
     name: str
@@ -52,8 +49,7 @@ class Input:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expected:
+class Expected(NamedTuple):
     """Expected totals of one variant; `variant` is None where the mapping stands for the network itself."""
 
     variant: str | None
@@ -62,8 +58,7 @@ class Expected:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Net:
+class Net(NamedTuple):
     """One network of a file; `name` is None where the file has no `nets`."""
 
     name: str | None
@@ -78,8 +73,7 @@ class Net:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(NamedTuple):
     """A spec as written, with nothing chosen yet."""
 
     text: Source

@@ -84,7 +84,7 @@ def expand(
         raise SpecError([Problem("E091", "blocks, groups and structures are nested too deeply", document.tree.place)]) from None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Frame:
     """One network or block call: what its expressions see, and where its names live.
 
@@ -120,7 +120,7 @@ class _Frame:
         return self._calls
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Here:
     """Where the expansion stands: variables, scope, frame and the running value; answers `x.C`."""
 
@@ -163,7 +163,7 @@ class _Stop(Exception):  # noqa: N818  (not an error: `use … until=` has reach
         self.value = value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Expander:
     """The state of one expansion: nodes so far and what is left of the budgets."""
 
@@ -393,7 +393,7 @@ class _Expander:
             node = self.nodes[at]
             note = meta.note if at == start and node.note is None else node.note
             source = meta.source if at == start and node.source is None else node.source
-            self.nodes[at] = replace(node, note=note, source=source, device=node.device or meta.device)
+            self.nodes[at] = node._replace(note=note, source=source, device=node.device or meta.device)
 
     def item_expectation(
         self, path: str, expected: Expectation, result: Value, here: _Here, start: int
@@ -546,7 +546,7 @@ class _Expander:
                 message = f"tie: '{node.path}' is a {node.op}, not a {plan.op}"
                 raise self.fault("E080", message, plan.places["tie"].place)
             key = node.weight_key or f"={node.path}"
-            self.nodes[owner] = replace(node, weight_key=key)
+            self.nodes[owner] = node._replace(weight_key=key)
             return key
         shared = here.frame.shared
         if shared is None:
@@ -988,7 +988,7 @@ class _Expander:
             choice = choose(document, net_name or target.net, target.options)
             values = evaluate_parameters(document, choice.net, choice.options, wishes, self.limits, called=True)
         except TargetError as error:
-            raise SpecError([replace(problem, place=call.place) for problem in error.problems]) from None
+            raise SpecError([problem._replace(place=call.place) for problem in error.problems]) from None
         folder = self.folder(here.scope, name, spec.text, call.place, word=target.name or "use")
         closed = Scope(folder.path, None)
         home = folder.path if frame.shared is None else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
@@ -1050,7 +1050,7 @@ def _as_branches(flow: Flow) -> tuple[tuple[Template | None, Flow], ...]:
 
 def _with_call(error: SpecError, call: str) -> SpecError:
     problems = (
-        replace(problem, context=(*problem.context, call)) if len(problem.context) < _CALLS_SHOWN else problem
+        problem._replace(context=(*problem.context, call)) if len(problem.context) < _CALLS_SHOWN else problem
         for problem in error.problems
     )
     return SpecError(problems)

@@ -7,9 +7,8 @@ Python never evaluates the text. `compile_expression` turns it into a tree of cl
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from archcalc.arithmetic import largest, smallest
 from archcalc.errors import Place, Problem, ShapeError, SpecError, did_you_mean
@@ -29,8 +28,7 @@ class Dimensions(Protocol):
         """Return the names in reach, for suggestions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(NamedTuple):
     """What names mean: parameters and loop variables, and the shapes in reach."""
 
     values: Mapping[str, Any]

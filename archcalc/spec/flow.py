@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archcalc.errors import Place, Problem, SpecError, did_you_mean
 from archcalc.graph import Figure
@@ -36,8 +35,7 @@ _FIGURE = re.compile(r"(\d[\d_]*)(?:\.(\d+))?\s*([KMGBT]?)\Z")
 _UNITS: Final = {"K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
 
 
-@dataclass(frozen=True, slots=True)
-class Parser:
+class Parser(NamedTuple):
     """Reads trees; problems are collected in `problems`, so that all of a file are shown at once."""
 
     limits: Limits

@@ -5,9 +5,8 @@ A name is `[A-Za-z0-9_]+`, never a path or URL, and the file found must really l
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from archcalc.errors import Problem, Source, TargetError
 from archcalc.limits import Limits
@@ -18,8 +17,7 @@ SUFFIXES: Final = (".yaml", ".yml", ".json")
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """Where specs are looked up."""
 
     folders: tuple[Path, ...] = ()

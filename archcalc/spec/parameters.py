@@ -3,10 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from archcalc.errors import Place, Problem, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
@@ -20,17 +20,15 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _AXES: Final = ("C", "D", "H", "W", "T")
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the user asks for beside the target: parameters, input shapes by name ("" for the first), free sizes."""
 
-    params: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Shape] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
+    inputs: Mapping[str, Shape] = MappingProxyType({})
     symbols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """The values of the parameters and the input shapes of one network; `space` holds the free sizes."""
 
     params: dict[str, Any]
@@ -249,8 +247,7 @@ def _check_size(value: Any, place: Place, limits: Limits) -> None:
         raise SpecError([Problem("E080", f"the size {value:,} is above {limits.dimension:,}", place)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Inputs(Dimensions):
+class _Inputs(NamedTuple):
     """The dimensions of the inputs, for `require`."""
 
     shapes: Mapping[str, Shape]

@@ -5,16 +5,14 @@ before anything is built. Scalars stay text: archcalc's own rules read numbers, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from unicodedata import category
 
 from archcalc.errors import Place, Problem, Source, SpecError
 from archcalc.limits import Limits
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scalar:
+class Scalar(NamedTuple):
     """A piece of text; `style` is None for a plain scalar, else its quote or block character.
 
     spots: for a value over several lines, line and column of every character; () where it cannot be folded again.
@@ -37,16 +35,14 @@ class Scalar:
         return Place(source, *self.spots[offset], width) if offset < len(self.spots) else self.place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sequence:
+class Sequence(NamedTuple):
     """A list."""
 
     items: "tuple[Tree, ...]"
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mapping:
+class Mapping(NamedTuple):
     """A mapping; keys are scalars, each once, in the order of the text."""
 
     pairs: "tuple[tuple[Scalar, Tree], ...]"

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archcalc.arithmetic import Number, volume
 from archcalc.quantities import Shape
@@ -11,8 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _AXES: Final[dict[int, str]] = {1: "C", 2: "TC", 3: "CHW", 4: "CDHW"}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What flows: the node it comes from, its shape, and how often it is run for one sample."""
 
     node: int
@@ -20,7 +19,7 @@ class Value:
     runs: Number = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """A name in a scope: its value, the folder behind it, and whether the spec gave the name itself."""
 
@@ -29,7 +28,7 @@ class Entry:
     given: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scope:
     """A folder of the network while it is expanded.
 

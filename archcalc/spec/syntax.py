@@ -4,16 +4,14 @@ Chain and long form give the same tree, so they give the same graph.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from archcalc.errors import Place, SpecError
 from archcalc.graph import Figure
 from archcalc.spec.expressions import Env, Expr, Locate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Template:
+class Template(NamedTuple):
     """A name with expressions in braces: `layer{i+1}`; `parts` are texts and expressions in turn."""
 
     text: str
@@ -27,8 +25,7 @@ class Template:
         return "".join(part if isinstance(part, str) else str(part(env)) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Arg:
+class Arg(NamedTuple):
     """One argument of a call.
 
     name: the key, "stride" for `/n`, "" for a positional value.
@@ -62,8 +59,7 @@ class Arg:
         return self.expr(env)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """A layer, block or special step with its arguments; `dynamic` for `$name`."""
 
     op: str
@@ -72,8 +68,7 @@ class Call:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(NamedTuple):
     """A call or a group, with `*n`, `if=` and `as=`."""
 
     body: "Call | Flow"
@@ -83,16 +78,14 @@ class Step:
     alias: Template | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Run(NamedTuple):
     """Flows in a row: a chain, a list, a group."""
 
     items: "tuple[Flow, ...]"
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expectation:
+class Expectation(NamedTuple):
     """What an item should have: its last shape, its parameters and its multiply-adds."""
 
     place: Place
@@ -101,8 +94,7 @@ class Expectation:
     macs: Figure | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Meta:
+class Meta(NamedTuple):
     """What stands beside a name: note, source, device, expectation."""
 
     note: str | None = None
@@ -111,8 +103,7 @@ class Meta:
     expect: Expectation | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
+class Named(NamedTuple):
     """An item with a name (None: an item in long form that has notes only)."""
 
     name: Template | None
@@ -121,8 +112,7 @@ class Named:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MergeFlow:
+class MergeFlow(NamedTuple):
     """Branches that start from the same value and are joined. Branches are (name or None, flow), or made by a loop."""
 
     op: str
@@ -132,8 +122,7 @@ class MergeFlow:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResidualFlow:
+class ResidualFlow(NamedTuple):
     """main(x) + x, or + shortcut(x), or main(x) alone where `none` says so."""
 
     main: "Flow"
@@ -143,8 +132,7 @@ class ResidualFlow:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForFlow:
+class ForFlow(NamedTuple):
     """A loop. columns: variable → list or scalar; or rows: variables in an expression."""
 
     variables: tuple[str, ...]
@@ -154,8 +142,7 @@ class ForFlow:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IfFlow:
+class IfFlow(NamedTuple):
     """A condition."""
 
     condition: Expr

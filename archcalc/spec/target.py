@@ -1,9 +1,8 @@
 """net.yaml:generator/50-32x4d → file, net, options (section 3.1)."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from archcalc.errors import Problem, TargetError, did_you_mean
 from archcalc.spec.document import Document, Net
@@ -13,8 +12,7 @@ _NAME = re.compile(r"([A-Za-z0-9_]+|-)(.*)\Z", re.DOTALL)
 _REST = re.compile(r"(?::([A-Za-z0-9_.]+))?(?:/([A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+)*))?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A parsed target: a spec's name, a file or `-` (standard input); the net; the options."""
 
     text: str
@@ -54,8 +52,7 @@ def parse_target(text: str) -> Target:
     return Target(text, named[1], None, rest[1], options)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The network of a document and the option chosen on each axis, as its path says."""
 
     net: Net
