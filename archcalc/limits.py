@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One value per limit; `lowered` and `raised` make changed copies."""
+    """One value per limit; `changed` makes a copy with others.
+
+    `rank` is not in the language's table: shapes have at most four axes there, but `stack` and `unsqueeze` add some.
+    """
 
     file_bytes: int = 1 << 20
     yaml_nodes: int = 100_000
@@ -23,6 +26,7 @@ class Limits:
     calls: int = 40
     nodes: int = 20_000
     steps: int = 200_000
+    rank: int = 8
     dimension: int = 10**9
     total: int = 10**18
     name: int = 64

@@ -10,6 +10,7 @@ import archcalc.arithmetic as rules
 from archcalc.api import analyze
 from archcalc.errors import ShapeError
 from archcalc.expression import Expression, Space, is_equal, is_less
+from archcalc.layers import build
 
 small = st.integers(1, 7)
 numbers = st.integers(-9, 9)
@@ -256,6 +257,12 @@ def test_conditions_become_bounds():
         rules.check_at_least(C, 65, "never")
     assert rules.largest(H, 7) is H
     assert rules.smallest(C, 64) is C
+
+
+def test_a_free_setting_gets_the_bound_of_its_field():
+    space = Space()
+    build("conv", {"out": space.symbol("C") - 5, "kernel": 3, "pad": space.symbol("P") - 2})
+    assert space.domain() == ("C >= 6", "P >= 2")
 
 
 def test_what_is_not_proved_is_refused():

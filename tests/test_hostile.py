@@ -106,6 +106,7 @@ LIMIT_CASES = {
     "calls": (1, HEAD + "blocks: {f: g, g: relu}\nlayers: f\n"),
     "nodes": (3, HEAD + "layers: relu *4\n"),
     "steps": (3, HEAD + "layers: id *4\n"),
+    "rank": (3, HEAD + "layers: unsqueeze 0\n"),
     "dimension": (7, HEAD + "layers: relu\n"),
     "total": (100, HEAD + "layers: conv 8 3x3\n"),
     "name": (3, HEAD + "layers: [{abcd: relu}]\n"),

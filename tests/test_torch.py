@@ -494,3 +494,12 @@ def test_torch_agrees(op: str, data: st.DataObject) -> None:
                 theirs(sample, "cpu")
     else:
         assert account == theirs(sample, "meta")
+
+
+@pytest.mark.parametrize("op", ["conv", "dwconv", "local", "maxpool", "avgpool", "lppool"])
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_padding_lies_where_frameworks_put_it(op: str, data: st.DataObject) -> None:
+    sample = data.draw(SAMPLES[op])
+    seen = sample.layer().window(sample.x)
+    assert window(sample) == (seen.kernel, seen.stride, seen.dilation, seen.before, seen.after)

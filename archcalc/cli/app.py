@@ -1,30 +1,42 @@
 """The commands, by name. Each lives in a file of its own and imports what it needs when it runs."""
 
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 
 import typer
 
-from archcalc.cli.layers import layers_command
-from archcalc.cli.list import list_command
-from archcalc.cli.schema import schema_command
-from archcalc.cli.show import show_command
-from archcalc.cli.table import table_command
-from archcalc.cli.verify import verify_command
+from archcalc.lazy import resolve
 
-app = typer.Typer(
-    help="The calculator of record for neural-network architectures: shapes, parameters, multiply-adds.",
-    epilog="Start with: archcalc table alexnet",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+COMMANDS: Final = MappingProxyType(
+    {
+        "table": "archcalc.cli.table:table_command",
+        "list": "archcalc.cli.list:list_command",
+        "show": "archcalc.cli.show:show_command",
+        "layers": "archcalc.cli.layers:layers_command",
+        "verify": "archcalc.cli.verify:verify_command",
+        "schema": "archcalc.cli.schema:schema_command",
+    }
 )
-app.command("table")(table_command)
-app.command("list")(list_command)
-app.command("show")(show_command)
-app.command("layers")(layers_command)
-app.command("verify")(verify_command)
-app.command("schema")(schema_command)
+
+
+def build_app(arguments: list[str]) -> typer.Typer:
+    """Return the command line, with the command that is asked for, or with all of them.
+
+    Typer reads the options of every command it knows, which would cost more than most commands do.
+    """
+    app = typer.Typer(
+        help="The calculator of record for neural-network architectures: shapes, parameters, multiply-adds.",
+        epilog="Start with: archcalc table alexnet",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_root)
+    wanted = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    for name in COMMANDS if wanted is None else (wanted,):
+        app.command(name)(resolve(COMMANDS[name]))
+    return app
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
@@ -35,7 +47,6 @@ def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

@@ -22,11 +22,11 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code."""
     # pydantic looks through all installed packages for plugins of its own: an eighth of the time of a table
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from archcalc.cli.app import app
+    from archcalc.cli.app import build_app
 
     console = Console()
     try:
-        result = app(arguments, prog_name="archcalc", standalone_mode=False, obj=console)
+        result = build_app(arguments)(arguments, prog_name="archcalc", standalone_mode=False, obj=console)
     except ArchcalcError as error:
         console.problems(error.problems)
         return 2

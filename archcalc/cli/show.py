@@ -52,7 +52,7 @@ def show_command(
     if not long and not json_:
         deliver(document.text.text, output)
         return
-    from archcalc.spec.writer import long_form, to_json, to_yaml
+    from archcalc.spec.writer import long_form, plain, to_json, to_yaml
 
-    tree = long_form(document, library.limits) if long else document.tree
+    tree = long_form(document, library.limits) if long else plain(document.tree)
     deliver(to_json(tree) if json_ else to_yaml(tree), output)

@@ -34,7 +34,9 @@ def table_command(
         str | None, typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …")
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")] = None,
-    layout: Annotated[str, typer.Option("--layout", metavar="chw|hwc", help="Order of the axes of a shape.")] = "chw",
+    layout: Annotated[
+        str | None, typer.Option("--layout", metavar="chw|hwc", help="Order of axes; by default that of the style.")
+    ] = None,
     lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")] = "en",
     si: Annotated[bool, typer.Option("--si/--exact", help="Short numbers (60.97 M) or exact ones (60,965,224).")] = False,
     ascii_: o.Ascii = False,

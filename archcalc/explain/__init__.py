@@ -12,7 +12,7 @@ from typing import Final
 from archcalc.arithmetic import Number, total, volume
 from archcalc.errors import Problem, TargetError, did_you_mean
 from archcalc.explain.notation import STYLES, text
-from archcalc.explain.trace import Traced, axes_of, trace
+from archcalc.explain.trace import Traced, axes_of, trace_layer
 from archcalc.quantities import Shape
 from archcalc.report import Derivation, Node
 from archcalc.term import Leaf, Quotient, Sum, Tree, tree_of, value_of
@@ -44,7 +44,7 @@ def explain(node: Node, quantity: str, notation: str = "math") -> Derivation:
     if node.shares is not None and quantity in ("params", "buffers"):
         remark = f"the weights are those of {node.shares} and counted there"
         return Derivation(quantity, "0", "0", 0, (remark,))
-    traced = trace(node)
+    traced = trace_layer(node)
     if quantity.partition(".")[0] == "output":
         return _output(node, traced, quantity, notation)
     remarks: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ class Style:
     """One way of writing formulas.
 
     floor, ceil: of {n} and {k}. order: the roles of the factors of a weight or multiply-add count, as they
-    are read; () keeps the order of the rule. common: whether a common factor of a sum is taken out, "products"
-    only where products remain.
+    are read; () keeps the order of the rule. common: whether a common factor of a sum is taken out (products:
+    where products remain).
     plain: a division that leaves nothing is a fraction, and a known fraction such as c_in/g is its number.
     bracket: the factors of one weight stand in a bracket of their own. beside: `times` beside a bracket.
     """

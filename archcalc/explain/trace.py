@@ -1,7 +1,7 @@
 """Run a layer's own rules on terms: every number of its settings and inputs gets its letter.
 
 Settings have the letter that their field declares (`Symbol("k")`), else their name; where the axes have
-different numbers the axis is added (k_h, k_w). Sizes are named by axis: c_in, h_in, w_in; in a merge c_1, c_2.
+different numbers the axis is added (k_h, k_w). Sizes are named by axis: c_in, h_in, w_in; in merges c_1.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from archcalc.arithmetic import Number, volume
 from archcalc.errors import Problem, TargetError
-from archcalc.layers import build, layer_class
+from archcalc.layers import layer_class
 from archcalc.layers.axes import AXES
 from archcalc.layers.settings import Reference, Symbol
 from archcalc.quantities import Shape, Weight
@@ -45,7 +45,7 @@ class Traced:
         return mac if self.runs == 1 else Term.named("runs", self.runs) * mac
 
 
-def trace(node: Node) -> Traced:
+def trace_layer(node: Node) -> Traced:
     """Return the layer of a row, built again on terms.
 
     Raises:
@@ -64,9 +64,9 @@ def trace(node: Node) -> Traced:
     settings = dict(node.settings)
     padding: Shape = ()
     if settings.get("pad") == "half" and node.window is not None:
-        padding = build(node.op, _traced_settings(node, settings)).window(inputs).before
+        padding = _traced_layer(node, settings).window(inputs).before
         settings["pad"] = node.window.before  # p reads better than ⌊d·(k − 1)/2⌋
-    layer = build(node.op, _traced_settings(node, settings))
+    layer = _traced_layer(node, settings)
     return Traced(layer, inputs, tuple(layer.output_shape(inputs)), node.runs, padding)
 
 
@@ -90,7 +90,7 @@ def _sizes(shape: Shape, place: str) -> Shape:
     return tuple(Term.named(f"{axis}_{place}", size) for axis, size in named)
 
 
-def _traced_settings(node: Node, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _traced_layer(node: Node, settings: Mapping[str, Any]) -> Any:
     cls = layer_class(node.op)
     spatial = axes_of(node.input[0]).replace("c", "")
     letters: dict[str, str] = {}
@@ -104,7 +104,7 @@ def _traced_settings(node: Node, settings: Mapping[str, Any]) -> dict[str, Any]:
             listed = cls.variadic and name == cls.positional[-1]
             places = _places(value, "" if listed else spatial)
         traced[name] = _traced(value, letters[name], places, field.default)
-    return traced
+    return cls(**traced)
 
 
 def _symbols(parts: tuple[Any, ...]) -> Iterator[str]:

@@ -46,8 +46,10 @@ def whole(least: int) -> Callable[[object], Any]:
                 raise ValueError(f"{value} is not a whole number; use // or round8()")
             if not is_number(value):
                 raise ValueError(f"{describe(value)} is not a whole number")
-            if not isinstance(value, int):
-                return value
+            if not isinstance(value, int):  # a free size gets a bound, or the layer is refused
+                free: Any = value
+                free.arithmetic.check_at_least(free, least, f"{free} must be at least {least}")
+                return free
         if value < least:
             raise ValueError(f"{value} must be at least {least}")
         return value

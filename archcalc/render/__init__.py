@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from archcalc.errors import visible
 from archcalc.lazy import resolve
 from archcalc.render.formats import FORMATS
 from archcalc.render.options import check, option_error
@@ -77,9 +78,19 @@ def table(
     made: Table = resolve(STYLES[style])(report, look)
     if columns is not None and style != "summary":
         made = _chosen(made, columns, style)
+    return write(made, format, look)
+
+
+def write(made: Table, format: str, look: Look) -> str:
+    """Return a table in a format; `look` says whether in ASCII, how wide, and whether in colour.
+
+    Raises:
+        TargetError: there is no such format.
+    """
+    check("format", format, FORMATS)
     # the one place where text of a spec, which is untrusted, is made harmless; formats escape it on top
     made = made.mapped(safe)
-    if ascii:
+    if look.ascii:
         made = made.mapped(plain_ascii)
     return str(resolve(FORMATS[format])(made, look))
 
@@ -103,4 +114,8 @@ def _chosen(made: Table, columns: Sequence[str], style: str) -> Table:
 def _json(report: Report, ascii: bool) -> str:
     from json import dumps
 
-    return dumps(report.to_dict(), ensure_ascii=ascii, indent=2)
+    document = report.to_dict()
+    text = dumps(document, ensure_ascii=ascii, indent=2)
+    # JSON has escapes of its own for what must not reach a screen
+    harmless = all(visible(line) == line for line in text.split("\n"))
+    return text if harmless else dumps(document, indent=2)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -14,6 +13,8 @@ from archcalc.report import Node
 
 # count: an exact number; share: a number shown as a part of its total
 Kind: TypeAlias = Literal["path", "text", "shape", "shapes", "count", "share"]
+
+_MOST_AXES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Fact:
 
 
 def axes(sizes: Shape) -> str:
-    """Return one size per axis as the language writes it; once if all are equal and there is one axis.
+    """Return one size per axis as the language writes it.
 
     >>> axes((3, 3)), axes((1, 7)), axes((5,))
     ('3x3', '1x7', '5')
@@ -38,8 +39,8 @@ def axes(sizes: Shape) -> str:
 def value(setting: Any) -> str:
     """Return a setting as text, as the language writes it.
 
-    >>> value(True), value((11, 11)), value(Fraction(7, 20))
-    ('yes', '11x11', '0.35')
+    >>> value(True), value((11, 11)), value((3, 3, 3, 4, 4, 6))
+    ('yes', '11x11', '[3,3,3,4,4,6]')
     """
     if isinstance(setting, bool):
         return "yes" if setting else "no"
@@ -48,8 +49,9 @@ def value(setting: Any) -> str:
     if isinstance(setting, str):
         return setting
     if isinstance(setting, (tuple, list)):
-        return "x".join(value(item) for item in setting)
-    if isinstance(setting, (float, Fraction)):
+        sizes = len(setting) <= _MOST_AXES and not any(hasattr(item, "path") for item in setting)
+        return "x".join(map(value, setting)) if sizes else f"[{','.join(map(value, setting))}]"
+    if hasattr(setting, "denominator"):
         return decimal(setting)
     if hasattr(setting, "path"):
         return str(setting.path)
@@ -102,8 +104,8 @@ def settings(node: Node) -> str:
 def _main_argument(node: Node) -> str:
     # settings stand in the order of the language: the first is what a bare value means
     name, first = next(iter(node.settings.items()), ("out", None))
-    said = name == "out" or isinstance(first, (bool, str)) or first == node.output[-len(node.output[1:]) :]
-    return "" if said else value(first)
+    said = name == "out" or first == node.output[-len(node.output[1:]) :]
+    return "" if said or isinstance(first, (bool, str)) or hasattr(first, "path") else value(first)
 
 
 def _same(sizes: Shape) -> str:

@@ -68,7 +68,12 @@ def percent(part: int, whole: int) -> str:
 
 
 def decimal(value: Any) -> str:
-    """Return a setting that may be a fraction: 7/20 as 0.35."""
+    """Return an exact fraction as a decimal.
+
+    >>> from fractions import Fraction
+    >>> decimal(Fraction(7, 20))
+    '0.35'
+    """
     return f"{value.numerator / value.denominator:.10g}"
 
 
@@ -138,25 +143,34 @@ def abbreviated(paths: Sequence[str], size: int, ellipsis: str) -> tuple[list[st
     >>> abbreviated(["layer3.bottleneck_6.res.main.conv_3", "layer3.bottleneck_6.relu"], 26, "…")
     (['layer3.b_6.res.main.conv_3', 'layer3.b_6.relu'], 'b: bottleneck')
     """
-    split = [[_STEM.fullmatch(name) for name in path.split(".")] for path in paths]
-    folders = [[found for found in path[:-1] if found] for path in split]
-    stems = {found[1] for path in folders for found in path}
+    names = {name for path in paths for name in path.split(".")[:-1]}
+    parts = {name: _stem(name) for name in names}
+    taken = {stem for stem, _ in parts.values()}
     short: dict[str, str] = {}
-    texts = list(paths)
-    for stem in sorted(stems, key=lambda stem: (-len(stem), stem)):
-        if max(map(len, texts)) <= size or len(stem) < 3:
-            break
-        starts = (stem[:end] for end in range(1, len(stem)))
-        short[stem] = next((start for start in starts if start not in stems.union(short.values())), stem)
-        texts = [
-            ".".join(
-                [*(short.get(found[1], found[1]) + found[2] for found in inner), path.rpartition(".")[2]]
-            )
-            for path, inner in zip(paths, folders, strict=True)
-        ]
+
+    def brief(path: str) -> str:
+        *folders, last = path.split(".")
+        stems = (parts[name] for name in folders)
+        return ".".join([*(short.get(stem, stem) + number for stem, number in stems), last])
+
+    long = [path for path in paths if len(path) > size]
+    for stem in sorted(taken, key=lambda stem: (-len(stem), stem)):
+        free = next((stem[:end] for end in range(1, len(stem) - 1) if stem[:end] not in taken), None)
+        if free is None or not long:
+            continue
+        short[stem] = free
+        taken.add(free)
+        long = [path for path in long if len(brief(path)) > size]
     cut = len(ellipsis) - size
-    fitting = [text if len(text) <= size else ellipsis + text[cut:] for text in texts]
-    return fitting, ", ".join(f"{start}: {stem}" for stem, start in sorted(short.items()))
+    texts = [text if len(text) <= size else ellipsis + text[cut:] for text in map(brief, paths)]
+    return texts, ", ".join(f"{start}: {stem}" for stem, start in sorted(short.items()))
+
+
+def _stem(name: str) -> tuple[str, str]:
+    """Return a name without the number at its end, and that number: bottleneck, _6."""
+    stem = name.rstrip("0123456789")
+    stem = stem.removesuffix("_") or stem
+    return stem, name[len(stem) :]
 
 
 def _start(text: str, size: int) -> str:
@@ -206,7 +220,6 @@ _LATEX: Final = str.maketrans(
     | {char: f"\\{char}" for char in "&%$#_{}"}
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_STEM: Final = re.compile(r"(.*?)((?:_?\d+)?)", re.DOTALL)
 _LOOSE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 

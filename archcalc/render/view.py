@@ -22,7 +22,7 @@ Shorten: TypeAlias = Callable[[Sequence[str], int, str], tuple[list[str], str]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what people read, and the exact value behind it where the text groups or rounds it."""
+    """One cell: what people read, and the exact value behind it where there is one."""
 
     text: str
     value: Number | float | None = None
@@ -32,7 +32,7 @@ class Cell:
 class Column:
     """A column: its key for programs, its heading, its side.
 
-    Where width is short, `shorten` makes its texts fit, or they flow over several lines, broken after `flows`.
+    Where width is short, `shorten` makes its texts fit, or they flow over lines, broken after `flows`.
     """
 
     key: str

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from archcalc.arithmetic import Number
 from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean
 from archcalc.expression import is_equal
-from archcalc.graph import Folder, Graph, GraphNode, ItemExpectation, NetExpectation
+from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
 from archcalc.layers.base import Layer, Merge, show
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.layers.settings import Reference
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
-from archcalc.report import Mode
+from archcalc.report import Folder, Mode
 from archcalc.spec.calls import SPECIALS, Plan, flag_of, plan_call
 from archcalc.spec.chains import parse_template
 from archcalc.spec.document import Block, Document, Expected, Net
@@ -512,9 +512,11 @@ class _Expander:
         factor = layer.run_factor()
         if type(factor) is not int or factor != 1:
             runs = runs * factor
-        inputs, shapes = (value.node,), (value.shape,)
+        inputs: tuple[int, ...] = (value.node,)
+        shapes: tuple[Shape, ...] = (value.shape,)
         for setting in layer.data_inputs:
-            entries = self.tensors(plan.places[setting], here) if setting in plan.places else []
+            given = getattr(layer, setting) is not None
+            entries = self.tensors(plan.places[setting], here) if given and setting in plan.places else []
             inputs += tuple(entry.value.node for entry in entries)
             shapes += tuple(entry.value.shape for entry in entries)
         part = here.scope.claim(name) if name is not None else here.scope.automatic(op)
@@ -533,6 +535,8 @@ class _Expander:
         return result
 
     def check_dimensions(self, shape: Shape, label: str, place: Place) -> None:
+        if len(shape) > self.limits.rank:
+            raise self.fault("E080", f"{label}: an output of {len(shape)} axes, at most {self.limits.rank}", place)
         for size in shape:
             if type(size) is int and size > self.limits.dimension:
                 message = f"{label}: the output {show(shape)} has a dimension above {self.limits.dimension:,}"
@@ -562,7 +566,7 @@ class _Expander:
     def built(self, plan: Plan, call: Call, here: _Here) -> Any:
         """Return the layer that a call describes here; the same settings give the same object."""
         settings = self.settings(plan, here)
-        key = (plan.op, tuple(settings.items()), tuple(map(type, settings.values())))
+        key: Any = (plan.op, tuple(settings.items()), tuple(map(type, settings.values())))
         try:
             layer = self.layers.get(key)
         except TypeError:  # a setting that cannot be a key, as a mapping: let the layer refuse it
@@ -945,8 +949,8 @@ class _Expander:
             if found is not None:
                 values[parameter] = self.argument(found, parameter, block, env, here)
             elif default is not None:
-                known = zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False)
-                seen = _Here({**here.frame.params, **values}, Scope("", None, dict(known)), here.frame, value)
+                reach = zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False)
+                seen = _Here({**here.frame.params, **values}, Scope("", None, dict(reach)), here.frame, value)
                 values[parameter] = default(seen.env())
             else:
                 raise self.fault("E059", f"{block.name} needs '{parameter}': {block.signature}", call.place)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from archcalc.errors import Place, Problem, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
+from archcalc.layers.axes import axis_index
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.spec.document import Document, Input, Net
@@ -233,6 +234,8 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
                 own = wanted[k]
             values.append(own)
             places.append(dim.place)
+    if len(values) > limits.rank:
+        raise SpecError([Problem("E042", f"an input of {len(values)} axes, at most {limits.rank}", item.place)])
     for value, place in zip(values, places, strict=True):
         _check_size(value, place, limits)
     return tuple(values)
@@ -351,8 +354,6 @@ def _integer(tree: ast.expr) -> int | None:
 
 
 def _free_axes(shape: Shape, names: tuple[str, ...], space: Space) -> Shape:
-    from archcalc.spec.scope import axis_index
-
     sizes: list[Any] = list(shape)
     for name in names:
         at = axis_index(len(shape), name)

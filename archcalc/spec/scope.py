@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number, volume
+from archcalc.layers.axes import axis_index
 from archcalc.quantities import Shape
 
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
-_AXES: Final[dict[int, str]] = {1: "C", 2: "TC", 3: "CHW", 4: "CDHW"}
 
 
 class Value(NamedTuple):
@@ -87,18 +87,6 @@ class Scope:
 def is_name(text: str, most: int) -> bool:
     """Tell whether a text is a name: 1 to `most` characters of [A-Za-z0-9_]."""
     return 0 < len(text) <= most and _NAME.match(text) is not None
-
-
-def axis_index(rank: int, axis: str) -> int | None:
-    """Return where an axis stands in a shape of this rank, or None.
-
-    >>> axis_index(3, "H")
-    1
-    """
-    if rank == 1:
-        return 0 if axis in ("C", "T") else None
-    at = _AXES.get(rank, "").find(axis)
-    return at if at >= 0 else None
 
 
 def dimension(shape: Shape, name: str, axis: str) -> Any:

@@ -259,7 +259,7 @@ class _LongForm:
                 positional.append(arg.text)
         names = cls.positional
         if cls.variadic and len(positional) >= len(names):
-            last = positional[len(names) - 1 :]
+            last: list[Plain] = list(positional[len(names) - 1 :])
             values: list[Plain] = [*positional[: len(names) - 1], last if len(last) > 1 else last[0]]
         else:
             values = list(positional)

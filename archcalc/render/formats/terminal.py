@@ -56,7 +56,7 @@ def _flowing(texts: Iterable[str], widths: list[int], table: Table) -> Iterable[
 
 
 def _fitting(table: Table, look: Look) -> tuple[Table, list[int]]:
-    """Return the table and its column widths; columns that can give way do, if it is enough."""
+    """Return the table and its column widths; columns that can give way do."""
     rows = [line for section in table.sections for line in section.rows]
     totals = [line for section in table.sections for line in section.totals]
     widths, slack = [], []
@@ -66,15 +66,18 @@ def _fitting(table: Table, look: Look) -> tuple[Table, list[int]]:
         widths.append(max((fixed, *map(width, texts))))
         slack.append(widths[-1] - max(fixed, _least(column, texts)))
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - look.width
-    if not 0 < excess <= sum(slack):
+    if excess <= 0:
         return table, widths
+    if excess > sum(slack):  # shortening would not be enough: let texts flow, and leave the rest whole
+        slack = [rest if column.flows else 0 for rest, column in zip(slack, table.columns, strict=True)]
+        excess = sum(slack)
     for _ in range(excess):
         at = _yielding(table, widths, slack)
         widths[at], slack[at] = widths[at] - 1, slack[at] - 1
     legends: list[str] = []
     for at, column in enumerate(table.columns):
-        if column.shorten:
-            natural = [row[at].text for row in rows]
+        natural = [row[at].text for row in rows]
+        if column.shorten and max(map(width, natural), default=0) > widths[at]:
             texts, meaning = column.shorten(natural, widths[at], ".." if look.ascii else "…")
             rows = [(*row[:at], Cell(text), *row[at + 1 :]) for row, text in zip(rows, texts, strict=True)]
             legends += [f"{meaning}."] if meaning else []
@@ -103,7 +106,7 @@ def _styled(text: str, code: str, look: Look) -> str:
 
 
 def _printout(table: Table) -> list[str]:
-    """Return the lines of a printout with fixed columns: what does not fit is cut, as the original does."""
+    """Return the lines of a printout with fixed columns: a long name is cut, a shape or number never."""
     frame = table.frame
     assert frame is not None
     full = frame.ends[-1]
@@ -125,8 +128,8 @@ def _printout(table: Table) -> list[str]:
 
 
 def _fixed(cells: Line, ends: tuple[int, ...]) -> str:
-    line = ""
-    for cell, end in zip(cells, ends, strict=True):
-        line = f"{line[:-1]} {cell.text}" if line else cell.text
-        line = line[:end].ljust(end)
+    name, *rest = (cell.text for cell in cells)
+    line = name[: ends[0] - 1].ljust(ends[0])
+    for text, end in zip(rest, ends[1:], strict=True):
+        line = f"{line}{text} ".ljust(end)
     return line.rstrip()

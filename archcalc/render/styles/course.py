@@ -1,9 +1,11 @@
 """What the tables of lecture notes share: which layers they show, how they call them, worked-out numbers."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from archcalc.render.cells import Writer
+from archcalc.render.rows import prefix
 from archcalc.render.view import Cell
 from archcalc.report import Node
 
@@ -31,21 +33,20 @@ def split(nodes: Iterable[Node]) -> tuple[list[Node], list[str]]:
 
 
 def names(shown: Sequence[Node]) -> dict[str, str]:
-    """Return what to call layers, by path: a folder's name for its only layer beside softmax.
+    """Return what to call layers, by path: a folder's name for the only layer in it, beside softmax.
 
-    `conv1.conv` of `conv1: conv … -> relu` is conv1.
+    `conv1.conv` of `conv1: conv … -> relu` is conv1; the one softmax of a network is softmax.
     """
-    held: dict[str, list[Node]] = {}
-    for node in shown:
-        held.setdefault(node.path.rpartition(".")[0], []).append(node)
-    found = {}
-    for folder, members in held.items():
-        main = [node for node in members if node.op not in _SOFTMAX]
-        for node in members:
-            found[node.path] = folder if folder and main == [node] else node.path
-    endings = [node for node in shown if node.op in _SOFTMAX]
+    endings = [node.path for node in shown if node.op in _SOFTMAX]
+    main = [node.path for node in shown if node.op not in _SOFTMAX]
+    held = Counter(prefix(path, depth) for path in main for depth in range(1, path.count(".") + 1))
+    found = {node.path: node.path for node in shown}
+    for path in main:
+        folder = path.rpartition(".")[0]
+        if held[folder] == 1:
+            found[path] = folder
     if len(endings) == 1:
-        found[endings[0].path] = endings[0].op
+        found[endings[0]] = endings[0].rpartition(".")[2]
     return found
 
 

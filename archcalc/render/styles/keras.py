@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -121,16 +121,7 @@ def _layers(nodes: Sequence[Node], report: Report) -> list[_Layer]:
         inputs = (f"{node.path} flatten",) if node.flattens is not None else node.inputs
         params = total([node.params, node.buffers])
         found.append(_Layer(node.path, _class(node), node.output, params, inputs))
-    return [
-        _Layer(
-            layer.path,
-            layer.name,
-            layer.output,
-            layer.params,
-            tuple(instead.get(path, path) for path in layer.inputs),
-        )
-        for layer in found
-    ]
+    return [replace(layer, inputs=tuple(instead.get(path, path) for path in layer.inputs)) for layer in found]
 
 
 def _class(node: Node) -> str:

@@ -14,7 +14,6 @@ from archcalc.render.view import Cell, Column, Look, Section, Table
 from archcalc.report import Node, Report
 
 _COLUMNS: Final = ("id", "layer", "input", "structure", "output", "params", "macs")
-_FLOWS: Final = {"input": " ", "structure": ", ", "params": " ", "macs": " "}
 
 
 # the names of spatial axes in a derivation, by rank: channels stand last in a sequence, first in a map
@@ -41,9 +40,7 @@ def lecture(report: Report, look: Look) -> Table:
     sums = report.totals
     counts = (write.count(sums.params), write.count(write.scaled(sums.macs)))
     total = (EMPTY, Cell(write.say("total")), EMPTY, EMPTY, EMPTY, *counts)
-    columns = tuple(
-        Column(key, heading(f"lecture_{key}", look.lang), flows=_FLOWS.get(key, "")) for key in _COLUMNS
-    )
+    columns = tuple(Column(key, heading(f"lecture_{key}", look.lang)) for key in _COLUMNS)
     notes = [write.say("operations")]
     if left_out:
         notes.append(write.say("left_out", ops=", ".join(left_out)))

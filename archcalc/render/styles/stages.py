@@ -32,7 +32,7 @@ def stages(report: Report, look: Look) -> Table:
     columns = (
         Column("stage", heading("stage", look.lang)),
         Column("output", heading("output_size", look.lang)),
-        Column("structure", heading("blocks", look.lang), flows="; "),
+        Column("structure", heading("blocks", look.lang), flows=" → "),
         Column("params", heading("params", look.lang), "right"),
         Column("macs", heading("macs", look.lang), "right"),
     )
@@ -59,7 +59,7 @@ def _line(row: Row, folders: Mapping[str, Folder], write: Writer) -> Line:
     return (
         Cell(row.path),
         write.shape(row.nodes[-1].output),
-        Cell("; ".join(repeated(_blocks(row.nodes, 1, folders, write)))),
+        Cell(" → ".join(repeated(_blocks(row.nodes, 1, folders, write)))),
         write.count(row.sum("params")),
         write.count(write.scaled(row.sum("macs"))),
     )

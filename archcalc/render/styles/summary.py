@@ -137,8 +137,8 @@ def _notes(report: Report, write: Writer, keys: Sequence[str], rows: Sequence[Ro
         yield write.say("folded")
     used = {name for row in rows if row.layer is not None for name in geometry(row.layer)}
     if "window" in keys and used:
-        letters = [write.say(name) for name in ("stride", "pad", "dilation", "groups") if name in used]
-        yield write.say("kernel", letters=", ".join(letters))
+        told = ("stride", *(name for name in ("pad", "dilation", "groups") if name in used))
+        yield write.say("letters", letters=", ".join(map(write.say, told)))
 
 
 def _is(count: Number, value: int) -> bool:
