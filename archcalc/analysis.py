@@ -73,7 +73,7 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
         domain=graph.domain,
         batch=batch,
     )
-    _check_totals(report, graph, limits)
+    _check_totals(report, limits)
     return report
 
 
@@ -82,7 +82,14 @@ class _Facts:
 
     __slots__ = ("flattens", "ops", "settings", "weights", "window")
 
-    def __init__(self, weights: tuple[Weight, ...], ops: Ops, window: Window | None, settings: Any, flattens: Shape | None) -> None:
+    def __init__(
+        self,
+        weights: tuple[Weight, ...],
+        ops: Ops,
+        window: Window | None,
+        settings: Any,
+        flattens: Shape | None,
+    ) -> None:
         self.weights = weights
         self.ops = ops
         self.window = window
@@ -93,7 +100,9 @@ class _Facts:
 def _facts(layer: Layer | Merge, node: GraphNode, limits: Limits) -> _Facts:
     try:
         if isinstance(layer, Merge):
-            facts = _Facts((), layer.ops(node.input, node.output), layer.window(node.input), layer.settings(), None)
+            facts = _Facts(
+                (), layer.ops(node.input, node.output), layer.window(node.input), layer.settings(), None
+            )
         else:
             x = node.input[0]
             flattens = x if node.op == "fc" and len(x) > 2 else None
@@ -112,7 +121,7 @@ def _check_count(value: Number, what: str, node: GraphNode, limits: Limits) -> N
         raise _fault(node, "E080", f"{node.op}: {value:,} {what}, at most {limits.total:,}")
 
 
-def _check_totals(report: Report, graph: Graph, limits: Limits) -> None:
+def _check_totals(report: Report, limits: Limits) -> None:
     totals = report.totals
     for what in ("params_train", "macs_train"):
         value = getattr(totals, what)
@@ -120,11 +129,12 @@ def _check_totals(report: Report, graph: Graph, limits: Limits) -> None:
             raise SpecError([Problem("E080", f"{what} = {value:,}, at most {limits.total:,}")])
 
 
-def _check_shared(node: GraphNode, weights: tuple[Weight, ...], owner: GraphNode, owned: tuple[Weight, ...]) -> None:
+def _check_shared(
+    node: GraphNode, weights: tuple[Weight, ...], owner: GraphNode, owned: tuple[Weight, ...]
+) -> None:
     if node.op != owner.op or [weight.shape for weight in weights] != [weight.shape for weight in owned]:
-        message = (
-            f"shared weights differ: {owner.path} has {_spoken(owner, owned)}, {node.path} has {_spoken(node, weights)}"
-        )
+        both = (f"{held.path} has {_spoken(held, own)}" for held, own in ((owner, owned), (node, weights)))
+        message = f"shared weights differ: {', '.join(both)}"
         raise _fault(node, "E080", message)
 
 

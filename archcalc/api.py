@@ -10,7 +10,6 @@ from typing import Any
 from archcalc.analysis import analyze as analyze_graph
 from archcalc.errors import Problem, TargetError, did_you_mean
 from archcalc.graph import Graph
-from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.report import Report
 from archcalc.spec.document import Document, Expected, Net
@@ -78,7 +77,9 @@ def load_choice(
 ) -> Graph:
     """Return the graph of one network of a document that is already read."""
     values = evaluate_parameters(document, choice.net, choice.options, wishes, library.limits)
-    expected = None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
+    expected = (
+        None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
+    )
     graph = expand(
         document, choice.net, values, target=target, library=library, beside=folder, expected=expected
     )
@@ -124,7 +125,9 @@ def parse_inputs(input: Input | None) -> dict[str, Shape]:
 
 
 def _sizes(shape: str | Sequence[int]) -> Shape:
-    parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
+    parts: Sequence[Any] = (
+        shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
+    )
     try:
         sizes = tuple(int(part) for part in parts if len(str(part)) < 20)
     except ValueError:

@@ -121,7 +121,14 @@ def extent(kernel: Number, dilation: Number) -> Number:
 
 
 def out_size(
-    size: Number, kernel: Number, stride: Number, dilation: Number, before: Number, after: Number, *, ceil: bool = False
+    size: Number,
+    kernel: Number,
+    stride: Number,
+    dilation: Number,
+    before: Number,
+    after: Number,
+    *,
+    ceil: bool = False,
 ) -> Number:
     """Return how many windows fit on one axis (language reference, section 8.2).
 
@@ -143,7 +150,13 @@ def out_size(
 
 
 def transposed_size(
-    size: Number, kernel: Number, stride: Number, dilation: Number, before: Number, after: Number, extra: Number
+    size: Number,
+    kernel: Number,
+    stride: Number,
+    dilation: Number,
+    before: Number,
+    after: Number,
+    extra: Number,
 ) -> Number:
     """Return o = (n − 1)·s − p₀ − p₁ + e + outpad, the size a transposed convolution makes (section 8.3).
 

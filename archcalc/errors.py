@@ -106,7 +106,8 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char == " " or category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escape(char) for char in text
+        char if char == " " or category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escape(char)
+        for char in text
     )
 
 

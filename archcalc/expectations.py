@@ -29,7 +29,7 @@ def check(graph: Graph, report: Report) -> tuple[Problem, ...]:
     findings: list[Problem] = []
     start: str | None = None
     for item in graph.item_expectations:
-        wrong = _item(item, graph, report)
+        wrong = _item(item, report)
         if start is None and any(problem.code == "X001" for problem in wrong):
             start = item.path
         findings += wrong
@@ -52,7 +52,7 @@ def check(graph: Graph, report: Report) -> tuple[Problem, ...]:
     return tuple(findings)
 
 
-def _item(item: ItemExpectation, graph: Graph, report: Report) -> list[Problem]:
+def _item(item: ItemExpectation, report: Report) -> list[Problem]:
     findings: list[Problem] = []
     if item.shape is not None and (wrong := _compare(item.shape, item.actual)):
         findings.append(Problem("X001", f"{item.path}: {wrong}", item.place))

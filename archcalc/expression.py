@@ -530,9 +530,7 @@ def _total(values: list[int | None]) -> int | None:
     return _extreme(sum, values)
 
 
-def _simple_bounds(
-    terms: Terms, ranges: Ranges
-) -> tuple[int | None, int | None, bool]:
+def _simple_bounds(terms: Terms, ranges: Ranges) -> tuple[int | None, int | None, bool]:
     """Return bounds, and whether terms of both signs make them loose.
 
     With a = low(a) + a' for every atom all factors are at least 0: each term is largest where the atoms are.

@@ -76,7 +76,14 @@ def _entry(document: Document, net: Net, name: str, library: Library, folder: Pa
 def _matches(document: Document, net: Net, name: str, words: Sequence[str]) -> bool:
     options = [option for axis in document.variants.values() for option in axis]
     said = " ".join(
-        [_target(name, net), net.title or "", document.title, document.task or "", str(document.year or ""), *options]
+        [
+            _target(name, net),
+            net.title or "",
+            document.title,
+            document.task or "",
+            str(document.year or ""),
+            *options,
+        ]
     ).lower()
     return all(word.lower() in said for word in words)
 

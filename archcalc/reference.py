@@ -46,7 +46,9 @@ class Entry:
         """The type as it is written: `conv OUT KERNEL [stride=1 …]`."""
         given = [s.name.upper() for s in self.settings if s.positional and s.default is None]
         given += [f"[{s.name.upper()}]" for s in self.settings if s.positional and s.default is not None]
-        return " ".join([self.op, *given, *(f"{s.name}={s.default}" for s in self.settings if not s.positional)])
+        return " ".join(
+            [self.op, *given, *(f"{s.name}={s.default}" for s in self.settings if not s.positional)]
+        )
 
 
 def entry(op: str, *, ascii: bool = False) -> Entry:
@@ -59,14 +61,20 @@ def entry(op: str, *, ascii: bool = False) -> Entry:
     node = _run(size, chain)
     doc = (getdoc(cls) or "").split("\n>>>")[0].rstrip()
     notation = "ascii" if ascii else "math"
-    formulas = tuple(explain(node, quantity, notation) for quantity in ("output", "params", "macs") if _tells(node, quantity))
+    formulas = tuple(
+        explain(node, quantity, notation)
+        for quantity in ("output", "params", "macs")
+        if _tells(node, quantity)
+    )
     return Entry(
         op,
         tuple(alias for alias, full in ALIASES.items() if full == op),
         cls.family,
         doc.split("\n")[0],
         doc,
-        tuple(Setting(name, name in cls.positional, _default(field)) for name, field in cls.model_fields.items()),
+        tuple(
+            Setting(name, name in cls.positional, _default(field)) for name, field in cls.model_fields.items()
+        ),
         size,
         chain,
         node,
@@ -78,7 +86,9 @@ def overview(*, ascii: bool = False) -> str:
     """Return the catalogue as text, one line a type, by family."""
     lines: list[str] = []
     classes = [(op, layer_class(op)) for op in (*LAYERS, *MERGES)]
-    for family, members in groupby(sorted(classes, key=lambda pair: pair[1].family), key=lambda pair: pair[1].family):
+    for family, members in groupby(
+        sorted(classes, key=lambda pair: pair[1].family), key=lambda pair: pair[1].family
+    ):
         lines += ["", family.capitalize()]
         for op, cls in members:
             words = ", ".join([op, *(alias for alias, full in ALIASES.items() if full == op)])
@@ -113,7 +123,9 @@ def layer(op: str, *, ascii: bool = False) -> str:
         lines += [f"    ({remark})" for remark in formula.remarks]
     others = {kind: value for kind, value in found.node.ops.nonzero().items() if kind != "mac"}
     if others:
-        lines.append("  other operations: " + ", ".join(f"{kind} {value:,}" for kind, value in others.items()))
+        lines.append(
+            "  other operations: " + ", ".join(f"{kind} {value:,}" for kind, value in others.items())
+        )
     text = "\n".join(lines)
     return _ascii(text) if ascii else text
 
@@ -140,6 +152,15 @@ def _default(field: object) -> str | None:
 
 
 def _ascii(text: str) -> str:
-    for char, plain_text in (("…", "..."), ("×", "x"), ("·", "*"), ("−", "-"), ("⌊", "floor("), ("⌋", ")"), ("⌈", "ceil("), ("⌉", ")")):
+    for char, plain_text in (
+        ("…", "..."),
+        ("×", "x"),
+        ("·", "*"),
+        ("−", "-"),
+        ("⌊", "floor("),
+        ("⌋", ")"),
+        ("⌈", "ceil("),
+        ("⌉", ")"),
+    ):
         text = text.replace(char, plain_text)
     return text.encode("ascii", "backslashreplace").decode()

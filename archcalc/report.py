@@ -56,7 +56,7 @@ class Node:
     output: Shape
     weights: tuple[Weight, ...] = ()
     shares: str | None = None
-    ops: Ops = Ops()
+    ops: Ops = Ops()  # noqa: RUF009  (frozen)
     window: Window | None = None
     runs: Number = 1
     mode: Mode = "both"
@@ -150,7 +150,9 @@ class Report:
 
     def __repr__(self) -> str:
         totals = self.totals
-        return f"<Report {self.target}: {len(self.rows)} layers, {totals.params} parameters, {totals.macs} MACs>"
+        return (
+            f"<Report {self.target}: {len(self.rows)} layers, {totals.params} parameters, {totals.macs} MACs>"
+        )
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.rows)
@@ -237,7 +239,9 @@ def _row(row: Node) -> dict[str, Any]:
         "input": plain(row.input),
         "output": plain(row.output),
         "weights": {weight.name: plain(weight.shape) for weight in row.weights if weight.kind != "buffer"},
-        "buffer_shapes": {weight.name: plain(weight.shape) for weight in row.weights if weight.kind == "buffer"},
+        "buffer_shapes": {
+            weight.name: plain(weight.shape) for weight in row.weights if weight.kind == "buffer"
+        },
         "params": plain(row.params),
         "params_trainable": plain(row.params_trainable),
         "buffers": plain(row.buffers),

@@ -37,7 +37,17 @@ def report(text, **wishes):
 def facts(graph):
     """Return everything about a graph that must not depend on how the spec is written."""
     nodes = [
-        (n.path, n.op, str(n.layer.settings()) if n.layer else "", n.inputs, n.output, n.mode, n.weight_key, n.runs, n.note)
+        (
+            n.path,
+            n.op,
+            str(n.layer.settings()) if n.layer else "",
+            n.inputs,
+            n.output,
+            n.mode,
+            n.weight_key,
+            n.runs,
+            n.note,
+        )
         for n in graph.nodes
     ]
     return nodes, dict(graph.outputs), sorted(graph.folders)

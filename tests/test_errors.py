@@ -12,12 +12,16 @@ from archcalc.errors import ArchcalcError
 from archcalc.expectations import check
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "errors.yaml").read_text(encoding="utf-8"))
-CODES = """
-Y001 Y002 Y003 Y010 Y011 Y012 Y013 Y014 Y018 Y020 Y022 Y026
-E001 E002 E003 E004 E005 E010 E011 E012 E013 E014 E020 E021 E022 E023 E030 E031 E032 E033 E034 E035
-E040 E041 E042 E043 E050 E051 E052 E053 E054 E055 E056 E057 E058 E059 E060 E061 E062 E063 E064 E065
-E070 E071 E072 E073 E074 E080 E081 E082 E083 E084 E085 E086 E087 E088 E090 E091 E092 X001 X002 X003 P001
-""".split()  # language reference, section 17
+# language reference, section 17
+CODES = [
+    "Y001", "Y002", "Y003", "Y010", "Y011", "Y012", "Y013", "Y014", "Y018", "Y020", "Y022", "Y026",
+    "E001", "E002", "E003", "E004", "E005", "E010", "E011", "E012", "E013", "E014", "E020", "E021",
+    "E022", "E023", "E030", "E031", "E032", "E033", "E034", "E035", "E040", "E041", "E042", "E043",
+    "E050", "E051", "E052", "E053", "E054", "E055", "E056", "E057", "E058", "E059", "E060", "E061",
+    "E062", "E063", "E064", "E065", "E070", "E071", "E072", "E073", "E074", "E080", "E081", "E082",
+    "E083", "E084", "E085", "E086", "E087", "E088", "E090", "E091", "E092", "X001", "X002", "X003",
+    "P001",
+]  # fmt: skip
 
 
 def data(case):

@@ -25,7 +25,12 @@ def test_totals_of_the_examples(target):
 
 def forms(spec):
     tree, long = plain(spec.tree), long_form(spec, Limits())
-    return {"json": to_json(tree), "yaml": to_yaml(tree), "long yaml": to_yaml(long), "long json": to_json(long)}
+    return {
+        "json": to_json(tree),
+        "yaml": to_yaml(tree),
+        "long yaml": to_yaml(long),
+        "long json": to_json(long),
+    }
 
 
 @pytest.mark.parametrize("path", [*FILES, *BUILT_IN], ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -39,7 +39,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
     return app
 
 
-def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
+def _version(value: bool) -> None:
     if value:
         from archcalc import __version__
 

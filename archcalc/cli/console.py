@@ -80,7 +80,12 @@ def _workflow_command(problem: Problem, kind: str) -> str:
     place = problem.place
     fields = [f"title={problem.code}"]
     if place:
-        fields = [f"file={_property(place.source.name)}", f"line={place.line}", f"col={place.column}", *fields]
+        fields = [
+            f"file={_property(place.source.name)}",
+            f"line={place.line}",
+            f"col={place.column}",
+            *fields,
+        ]
     message = "\n".join([visible(problem.message), *map(visible, problem.context)])
     escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::{kind} {','.join(fields)}::{escaped}"

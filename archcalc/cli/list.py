@@ -5,21 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcalc.cli import options as o
-from archcalc.cli.output import choose_format, deliver
+from archcalc.cli.output import ENDINGS, choose_format, deliver
 
 if TYPE_CHECKING:
     from archcalc.listing import Entry
 
-ENDINGS = {".txt": "terminal", ".json": "json", ".md": "markdown", ".csv": "csv", ".tsv": "tsv", ".html": "html", ".tex": "latex"}  # fmt: skip
 
 
 def list_command(
     context: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORD]...", help="Only networks whose name, title, task or variants say so.")
+        list[str] | None,
+        typer.Argument(metavar="[WORD]...", help="Only networks whose name, title, task or variants say so."),
     ] = None,
     format_: Annotated[
-        str | None, typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv, json.")
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv, json."
+        ),
     ] = None,
     si: Annotated[bool, typer.Option("--si/--exact", help="Short numbers (25.6 M) or exact ones.")] = True,
     ascii_: o.Ascii = False,
@@ -30,7 +33,7 @@ def list_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    """List the networks there are, with their variants, parameters and MACs.
+    r"""List the networks there are, with their variants, parameters and MACs.
 
     \b
     archcalc list
@@ -67,7 +70,11 @@ def _table(found: "list[Entry]", form: str, *, lang: str, si: bool, ascii: bool)
 
     check("lang", lang, ("en", "zh"))
     zh = lang == "zh" and not ascii
-    headings = ("网络", "标题", "年份", "变体", "参数量", "乘加") if zh else ("Network", "Title", "Year", "Variants", "Parameters", "MACs")
+    headings = (
+        ("网络", "标题", "年份", "变体", "参数量", "乘加")
+        if zh
+        else ("Network", "Title", "Year", "Variants", "Parameters", "MACs")
+    )
     sides = ("left", "left", "left", "left", "right", "right")
     keys = ("target", "title", "year", "variants", "params", "macs")
     columns = tuple(

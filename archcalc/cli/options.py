@@ -23,15 +23,22 @@ def _errors(context: typer.Context, value: str) -> str:
 
 
 Target = Annotated[
-    str, typer.Argument(metavar="TARGET", help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin.")
+    str,
+    typer.Argument(
+        metavar="TARGET", help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin."
+    ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Replace a parameter or choose a variant: --set depth=101."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Replace a parameter or choose a variant: --set depth=101."
+    ),
 ]
 Input = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="SIZE", help="Another input size, without batch: 3x256x256, or image=3x256x256."),
+    typer.Option(
+        "--input", metavar="SIZE", help="Another input size, without batch: 3x256x256, or image=3x256x256."
+    ),
 ]
 Sym = Annotated[
     str | None,
@@ -42,16 +49,23 @@ Folders = Annotated[
     typer.Option("--path", metavar="DIR", help="Look for specs here too, before the built-in ones."),
 ]
 Output = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE", help="Write here; the ending picks the format.")
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write here; the ending picks the format."),
 ]
 Limit = Annotated[
     list[str] | None,
-    typer.Option("--limit", metavar="NAME=N", help="Lower a limit on what a spec may cost: --limit nodes=500."),
+    typer.Option(
+        "--limit", metavar="NAME=N", help="Lower a limit on what a spec may cost: --limit nodes=500."
+    ),
 ]
-UnsafeLimits = Annotated[bool, typer.Option("--unsafe-limits", help="Let --limit raise limits too; for specs you trust.")]
+UnsafeLimits = Annotated[
+    bool, typer.Option("--unsafe-limits", help="Let --limit raise limits too; for specs you trust.")
+]
 Errors = Annotated[
     str,
-    typer.Option("--errors", metavar="FORM", callback=_errors, help="How problems are printed: text, github, json."),
+    typer.Option(
+        "--errors", metavar="FORM", callback=_errors, help="How problems are printed: text, github, json."
+    ),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
 
@@ -62,7 +76,9 @@ def console(context: typer.Context) -> "Console":
     return held
 
 
-def library(folders: Sequence[Path] | None, limit: Sequence[str] | None, *, unsafe: bool = False) -> "Library":
+def library(
+    folders: Sequence[Path] | None, limit: Sequence[str] | None, *, unsafe: bool = False
+) -> "Library":
     """Return where specs are found and how much they may cost."""
     from archcalc.limits import Limits
     from archcalc.spec.library import Library

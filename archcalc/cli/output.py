@@ -5,10 +5,17 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from archcalc.errors import Problem, TargetError, did_you_mean
 
 ORIGIN = "<command line>"
+# the ending of a file → the format of a table
+ENDINGS: Final = MappingProxyType({
+    ".txt": "terminal", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".csv": "csv",
+    ".tsv": "tsv", ".json": "json",
+})  # fmt: skip
 
 
 def deliver(text: str, path: str | None = None) -> None:

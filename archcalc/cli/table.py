@@ -5,12 +5,7 @@ from typing import Annotated
 import typer
 
 from archcalc.cli import options as o
-from archcalc.cli.output import can_show, choose_format, deliver
-
-ENDINGS = {
-    ".txt": "terminal", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".csv": "csv",
-    ".tsv": "tsv", ".json": "json",
-}  # fmt: skip
+from archcalc.cli.output import ENDINGS, can_show, choose_format, deliver
 
 
 def table_command(
@@ -18,27 +13,43 @@ def table_command(
     target: o.Target,
     set_: o.Set = None,
     input_: o.Input = None,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", help="Count N samples: MACs, activations and shapes.")] = 1,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", help="Count N samples: MACs, activations and shapes.")
+    ] = 1,
     sym: o.Sym = None,
     style: Annotated[
-        str, typer.Option("--style", "-s", metavar="NAME", help="summary, lecture, lenet, ops, keras or stages.")
+        str,
+        typer.Option("--style", "-s", metavar="NAME", help="summary, lecture, lenet, ops, keras or stages."),
     ] = "summary",
     format_: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."),
+        typer.Option(
+            "--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."
+        ),
     ] = None,
     depth: Annotated[
-        int | None, typer.Option("--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N.")
+        int | None,
+        typer.Option(
+            "--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N."
+        ),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …")
+        str | None,
+        typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …"),
     ] = None,
-    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")
+    ] = None,
     layout: Annotated[
-        str | None, typer.Option("--layout", metavar="chw|hwc", help="Order of axes; by default that of the style.")
+        str | None,
+        typer.Option("--layout", metavar="chw|hwc", help="Order of axes; by default that of the style."),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")] = "en",
-    si: Annotated[bool, typer.Option("--si/--exact", help="Short numbers (60.97 M) or exact ones (60,965,224).")] = False,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")
+    ] = "en",
+    si: Annotated[
+        bool, typer.Option("--si/--exact", help="Short numbers (60.97 M) or exact ones (60,965,224).")
+    ] = False,
     ascii_: o.Ascii = False,
     output: o.Output = None,
     path: o.Folders = None,
@@ -46,7 +57,7 @@ def table_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    """Show a network layer by layer: shapes, parameters, multiply-adds.
+    r"""Show a network layer by layer: shapes, parameters, multiply-adds.
 
     \b
     archcalc table alexnet
@@ -56,11 +67,11 @@ def table_command(
     archcalc table resnet/18 --sym H,W
     cat my_net.yaml | archcalc table - --format json
     """
+    from archcalc.analysis import analyze
     from archcalc.api import load
     from archcalc.cli.console import Console
-    from archcalc.expectations import check
-    from archcalc.analysis import analyze
     from archcalc.errors import Problem, TargetError
+    from archcalc.expectations import check
 
     console: Console = o.console(context)
     form = choose_format(format_, output, ENDINGS, "terminal")

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 def verify_command(
     context: typer.Context,
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[TARGET | DIR]...", help="Networks, files or folders of specs.")
+        list[str] | None,
+        typer.Argument(metavar="[TARGET | DIR]...", help="Networks, files or folders of specs."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every built-in spec.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")
+    ] = False,
     path: o.Folders = None,
     limit: o.Limit = None,
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    """Compare every expected shape and total of a spec with what it gives.
+    r"""Compare every expected shape and total of a spec with what it gives.
 
     Exit code 0 if all hold, 1 if one does not, 2 if a spec cannot be read.
 
@@ -42,7 +45,9 @@ def verify_command(
     library = o.library(path, limit, unsafe=unsafe_limits)
     names = _expand(targets or [], library, everything=all_)
     if not names:
-        raise TargetError([Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=o.ORIGIN)])
+        raise TargetError(
+            [Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=o.ORIGIN)]
+        )
     verdicts: list[Verdict] = []
     broken = False
     for name in console.progress(names, "verify"):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from archcalc.arithmetic import Number, ceil_div, check_at_least, extent, largest, out_size, volume
+from archcalc.arithmetic import Number, ceil_div, extent, largest, out_size, volume
 from archcalc.errors import ShapeError
 from archcalc.layers.settings import Flag, Ref, Reference
 from archcalc.quantities import Ops, Shape, Weight, Window, pointwise
@@ -218,11 +218,6 @@ def like_axes(reference: Reference, axes: int, op: str) -> Shape:
     """Return the spatial size of a layer named by `like=`; it must have as many axes."""
     sizes = spatial(reference.shape)
     if len(sizes) != axes:
-        raise ShapeError(f"{op}: '{reference.path}' is {show(reference.shape)}, with {len(sizes)} spatial axes, not {axes}")
+        found = f"'{reference.path}' is {show(reference.shape)}, with {len(sizes)} spatial axes"
+        raise ShapeError(f"{op}: {found}, not {axes}")
     return sizes
-
-
-__all__ = [
-    "Family", "Layer", "Merge", "Operation", "Sliding", "Weighted", "channels", "check_at_least", "check_rank", "like_axes",
-    "need_axes", "pads", "per_axis", "show", "spatial", "with_axes",
-]  # fmt: skip

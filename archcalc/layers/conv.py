@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import PlainValidator, WithJsonSchema
 
 from archcalc.arithmetic import (
+    Number,
     ceil_div,
     check_at_least,
     check_divides,
@@ -53,8 +54,7 @@ class Conv(Sliding, Weighted):
         c = channels(x)
         if self.table is not None:
             self._check_table(c)
-        check_divides(self.groups, c, lambda: f"groups={self.groups} does not divide the {c} input channels")
-        check_divides(self.groups, self.out, lambda: f"groups={self.groups} does not divide the {self.out} output channels")
+        _check_groups(self.groups, c, self.out)
         return with_axes(x, self.out, axes)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -155,8 +155,7 @@ class TransposedConv(Weighted):
         """Return out×((n−1)·s − p₀ − p₁ + e + outpad), or out×n·s with pad=same."""
         c, g = channels(x), self.geometry(x)
         sizes = spatial(x)
-        check_divides(self.groups, c, lambda: f"groups={self.groups} does not divide the {c} input channels")
-        check_divides(self.groups, self.out, lambda: f"groups={self.groups} does not divide the {self.out} output channels")
+        _check_groups(self.groups, c, self.out)
         extra = per_axis(self.outpad, len(sizes), "outpad")
         for o, s, d in zip(extra, g.stride, g.dilation, strict=True):
             _check_outpad(o, s, d)
@@ -226,3 +225,6 @@ class LocallyConnected(Sliding, Weighted):
         return Ops(mac=mac, bias=volume(y) if self.bias else 0)
 
 
+def _check_groups(groups: Number, c: Number, out: Number) -> None:
+    check_divides(groups, c, lambda: f"groups={groups} does not divide the {c} input channels")
+    check_divides(groups, out, lambda: f"groups={groups} does not divide the {out} output channels")

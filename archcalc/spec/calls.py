@@ -12,7 +12,12 @@ SPECIALS: Final = ("id", "from", "use", "times", "once")
 _PADS: Final = ("valid", "half", "same", "same_lower", "darknet")
 FLAGS: Final = (*_PADS, "ceil", "nobias")
 # argument names of the special steps in long form
-_SPECIAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {"id": (), "from": ("layer",), "times": ("n",), "once": ()}
+_SPECIAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": (),
+    "from": ("layer",),
+    "times": ("n",),
+    "once": (),
+}
 
 Kind: TypeAlias = Literal["positional", "key", "tensor"]
 
@@ -29,7 +34,7 @@ class Plan(NamedTuple):
     places: Mapping[str, Arg]
 
 
-def plan_call(op: str, call_args: Iterable[Arg], call: Call) -> Plan:
+def plan_call(op: str, call_args: Iterable[Arg]) -> Plan:
     """Return how the arguments of a call fill the settings of layer or merge `op`.
 
     Raises:
@@ -52,7 +57,9 @@ def plan_call(op: str, call_args: Iterable[Arg], call: Call) -> Plan:
             if name not in fields and not (op in MERGES and name == "with"):
                 place = arg.key_place or arg.place
                 keys = [*fields, *cls.shorthand]
-                raise SpecError([Problem("E083", f"{op} has no '{arg.name}'{did_you_mean(arg.name, keys)}", place)])
+                raise SpecError(
+                    [Problem("E083", f"{op} has no '{arg.name}'{did_you_mean(arg.name, keys)}", place)]
+                )
             if name in places:
                 raise SpecError([Problem("E084", f"'{name}' is given twice", arg.key_place or arg.place)])
             places[name] = arg
@@ -96,8 +103,10 @@ def _check_call(call: Call, blocks: Mapping[str, Any]) -> None:
         return
     if ALIASES.get(op, op) not in LAYERS and op not in MERGES:
         known = [*LAYERS, *MERGES, *ALIASES, *SPECIALS, *blocks]
-        raise SpecError([Problem("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)])
-    plan = plan_call(op, call.args, call)
+        raise SpecError(
+            [Problem("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)]
+        )
+    plan = plan_call(op, call.args)
     for _, arg, tensor, _ in plan.arguments:
         if arg.error and not tensor:
             raise arg.error

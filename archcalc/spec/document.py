@@ -8,15 +8,24 @@ from archcalc.errors import Place, Problem, Source, SpecError, did_you_mean
 from archcalc.graph import Figure
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.limits import Limits
+from archcalc.spec.calls import SPECIALS, check_calls
 from archcalc.spec.chains import Text, parse_arguments
 from archcalc.spec.expressions import Expr, Locate, compile_expression
 from archcalc.spec.flow import Parser
-from archcalc.spec.calls import SPECIALS, check_calls
 from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
 from archcalc.spec.syntax import Arg, Flow, Run
 
 VERSION: Final = 1
-TOTALS: Final = ("params", "params_trainable", "params_frozen", "params_train", "buffers", "macs", "macs_train", "nodes")
+TOTALS: Final = (
+    "params",
+    "params_trainable",
+    "params_frozen",
+    "params_train",
+    "buffers",
+    "macs",
+    "macs_train",
+    "nodes",
+)
 TOP_KEYS: Final = (
     "archcalc", "name", "title", "source", "note", "task", "year", "params", "variants", "input", "require", "defaults",
     "blocks", "shared", "layers", "aux", "outputs", "expect", "nets",
@@ -121,7 +130,9 @@ class _Reader:
         self.limits = limits
         self.parser = Parser(limits, self.problems)
         if not isinstance(tree, Mapping):
-            raise SpecError([Problem("E001", "a spec is a mapping with the keys archcalc, input, layers …", tree.place)])
+            raise SpecError(
+                [Problem("E001", "a spec is a mapping with the keys archcalc, input, layers …", tree.place)]
+            )
         self.tree = tree
 
     def document(self, name: str) -> Document:
@@ -153,7 +164,9 @@ class _Reader:
             flows += [net.layers, *(flow for _, flow in net.aux)]
         check_calls(flows, blocks, self.problems)
         if self.problems:
-            self.problems.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
+            self.problems.sort(
+                key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0)
+            )
             raise SpecError(_once(self.problems))
         return document
 
@@ -197,7 +210,11 @@ class _Reader:
 
     def ident(self, key: Scalar, what: str) -> None:
         if not _IDENT.match(key.value) or len(key.value) > self.limits.name:
-            self.note("E054", f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit", key.place)
+            self.note(
+                "E054",
+                f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit",
+                key.place,
+            )
 
     def param(self, key: Scalar, value: Tree, variants: Map[str, object]) -> Expr:
         self.ident(key, "parameter")
@@ -222,14 +239,20 @@ class _Reader:
                     self.note("P001", message, option.place)
                 seen[option.value] = axis.value
                 pairs = values.pairs if isinstance(values, Mapping) else ()
-                if not isinstance(values, Mapping) and not (isinstance(values, Scalar) and values.value in ("", "null")):
+                if not isinstance(values, Mapping) and not (
+                    isinstance(values, Scalar) and values.value in ("", "null")
+                ):
                     self.note("P001", f"option '{option.value}' is a mapping of parameters", values.place)
-                axes[axis.value][option.value] = {key.value: self.parser.expression(value) for key, value in pairs}
+                axes[axis.value][option.value] = {
+                    key.value: self.parser.expression(value) for key, value in pairs
+                }
         return axes
 
     def option(self, option: Scalar) -> None:
         if not _OPTION.match(option.value) or option.value in (*TOTALS, "outputs", "source", "note"):
-            message = f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
+            message = (
+                f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
+            )
             self.note("E054", message, option.place)
 
     def require(self) -> tuple[Expr, ...]:
@@ -250,7 +273,9 @@ class _Reader:
                 if isinstance(value, Scalar):
                     found[op] = parse_arguments(Text(value.value, value.at, value.in_flow, self.limits))
                 elif isinstance(value, Mapping):
-                    found[op] = tuple(self.parser.argument(name.value, item, name.place) for name, item in value.pairs)
+                    found[op] = tuple(
+                        self.parser.argument(name.value, item, name.place) for name, item in value.pairs
+                    )
                 else:
                     self.note("P001", "defaults are arguments, as 'half bias=no'", value.place)
             except SpecError as error:
@@ -266,7 +291,9 @@ class _Reader:
                 self.problems.extend(error.problems)
                 continue
             if block.name in _BUILT_IN:
-                self.note("E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place)
+                self.note(
+                    "E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place
+                )
             if block.name in found:
                 self.note("E053", f"block '{block.name}' is defined twice", key.place)
             found[block.name] = block
@@ -304,7 +331,9 @@ class _Reader:
                 shift = start + at + len(name) + 1 + len(default) - len(default.lstrip())
                 expr = compile_expression(default.strip(), _locator(key, shift), self.limits)
             elif parameters and parameters[-1][1] is not None:
-                raise SpecError([Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)])
+                raise SpecError(
+                    [Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)]
+                )
             parameters.append((name.strip(), expr))
         flow = self.parser.flow(value)
         return Block(signature[1], tuple(tensors), tuple(parameters), flow, shared, key.place, key.value)
@@ -323,7 +352,11 @@ class _Reader:
         for key_, net in self.mapping(self.tree, "nets"):
             self.option(key_)
             if key_.value in options:
-                self.note("P001", f"'{key_.value}' is a net and an option; one of the two needs another name", key_.place)
+                self.note(
+                    "P001",
+                    f"'{key_.value}' is a net and an option; one of the two needs another name",
+                    key_.place,
+                )
             if isinstance(net, Mapping):
                 self.keys(net, NET_KEYS)
                 found[key_.value] = self.net(key_.value, net, key_.place)

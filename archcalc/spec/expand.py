@@ -24,7 +24,7 @@ from archcalc.report import Folder, Mode
 from archcalc.spec.calls import SPECIALS, Plan, flag_of, plan_call
 from archcalc.spec.chains import parse_template
 from archcalc.spec.document import Block, Document, Expected, Net
-from archcalc.spec.expressions import Env, Expr, evaluate_truth
+from archcalc.spec.expressions import Env, Expr, evaluate_truth, fixed
 from archcalc.spec.library import Library
 from archcalc.spec.parameters import Values, Wishes, evaluate_parameters
 from archcalc.spec.scope import Entry, Scope, Value, dimension, is_name
@@ -81,7 +81,9 @@ def expand(
     try:
         return _Expander(library, beside).graph(document, net, values, target, expected)
     except RecursionError:
-        raise SpecError([Problem("E091", "blocks, groups and structures are nested too deeply", document.tree.place)]) from None
+        raise SpecError(
+            [Problem("E091", "blocks, groups and structures are nested too deeply", document.tree.place)]
+        ) from None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -186,7 +188,9 @@ class _Expander:
 
     # ── The network ──
 
-    def graph(self, document: Document, net: Net, values: Values, target: str, expected: Expected | None) -> Graph:
+    def graph(
+        self, document: Document, net: Net, values: Values, target: str, expected: Expected | None
+    ) -> Graph:
         scope = Scope("", None)
         first: Value | None = None
         for name, shape in values.inputs.items():
@@ -196,7 +200,9 @@ class _Expander:
             scope.entries[name] = Entry(value, None, given=True)
             scope.used[name] = 1
         assert first is not None
-        frame = _Frame(document, values.params, scope, first, self.beside, {}, main=True, files=(document.text.name,))
+        frame = _Frame(
+            document, values.params, scope, first, self.beside, {}, main=True, files=(document.text.name,)
+        )
         here = _Here(values.params, scope, frame, first)
         last = self.flow(net.layers, first, here)
         outputs = self.outputs(net, last, here)
@@ -214,7 +220,7 @@ class _Expander:
             nodes=tuple(self.nodes),
             outputs=outputs,
             folders=self.folders,
-            domain=values.space.domain(),
+            domain=(*values.meanings, *values.space.domain()),
             parameters=values.params,
             item_expectations=tuple(self.expectations),
             net_expectation=self.net_expectation(expected, here) if expected else None,
@@ -281,7 +287,13 @@ class _Expander:
         self.check_rounds(len(held), flow.place)
         rows: list[tuple[Any, ...]] = []
         for item in held:
-            row = (item,) if len(flow.variables) == 1 else tuple(item) if isinstance(item, (list, tuple)) else ()
+            row = (
+                (item,)
+                if len(flow.variables) == 1
+                else tuple(item)
+                if isinstance(item, (list, tuple))
+                else ()
+            )
             if len(row) != len(flow.variables):
                 message = f"a row of {len(row)} values for {len(flow.variables)} variables"
                 raise self.fault("E064", message, flow.rows.place)
@@ -338,14 +350,14 @@ class _Expander:
             result = self.step(flow, value, here, name)
             made = here.scope.entries.get(name)
             return result, made.scope if made is not None and made is not before else None
-        folder = self.folder(here.scope, name, "", item.place)
+        folder = self.folder(here.scope, name, "")
         if isinstance(flow, MergeFlow):
             return self.merge_flow(flow, value, here, folder), folder
         if isinstance(flow, ResidualFlow):
             return self.residual(flow, value, here, folder), folder
         return self.flow(flow, value, here.inside(folder)), folder
 
-    def folder(self, scope: Scope, name: str | None, call: str, place: Place, word: str = "") -> Scope:
+    def folder(self, scope: Scope, name: str | None, call: str, word: str = "") -> Scope:
         """Return a new open folder: named by the spec, or automatically after a word."""
         part = scope.claim(name) if name is not None else scope.automatic(word)
         path = scope.child_path(part)
@@ -410,7 +422,9 @@ class _Expander:
             return (value,)
         if isinstance(value, (tuple, list)) and all(_is_size(size) for size in value):
             return tuple(value)
-        raise self.fault("E042", f"'{expr.text}' is not a shape; 256x6x6 or [classes, H, W] would be", expr.place)
+        raise self.fault(
+            "E042", f"'{expr.text}' is not a shape; 256x6x6 or [classes, H, W] would be", expr.place
+        )
 
     # ── Steps and calls ──
 
@@ -438,7 +452,9 @@ class _Expander:
     def repeats(self, expr: Expr, here: _Here) -> int:
         times = expr(here.env())
         if not isinstance(times, int) or isinstance(times, bool) or times < 0:
-            raise self.fault("E055", f"a repeat of {_spoken(times)}; a whole number of at least 0 is needed", expr.place)
+            raise self.fault(
+                "E055", f"a repeat of {_spoken(times)}; a whole number of at least 0 is needed", expr.place
+            )
         if times > self.limits.repeats:
             raise self.fault("E065", f"{times} repeats, at most {self.limits.repeats}", expr.place)
         return times
@@ -466,11 +482,15 @@ class _Expander:
         known = [*LAYERS, *MERGES, *ALIASES, *here.frame.document.blocks, "id"]
         if call.op not in here.values:
             names = list(here.values)
-            raise self.fault("E056", f"${call.op}: no parameter '{call.op}'{did_you_mean(call.op, names)}", call.place)
+            raise self.fault(
+                "E056", f"${call.op}: no parameter '{call.op}'{did_you_mean(call.op, names)}", call.place
+            )
         if not isinstance(value, str) or value not in known:
             hint = did_you_mean(value, known) if isinstance(value, str) else ""
             shown = _spoken(value)
-            raise self.fault("E056", f"${call.op}: {shown} is not the name of a layer or block{hint}", call.place)
+            raise self.fault(
+                "E056", f"${call.op}: {shown} is not the name of a layer or block{hint}", call.place
+            )
         return ALIASES.get(value, value) if value not in here.frame.document.blocks else value
 
     def special(self, op: str, call: Call, value: Value, here: _Here, name: str | None) -> Value:
@@ -490,7 +510,11 @@ class _Expander:
         if op == "times":
             times = call.args[0].value(here.env())
             if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-                raise self.fault("E080", f"times {_spoken(times)}: a whole number of at least 1 is needed", call.args[0].place)
+                raise self.fault(
+                    "E080",
+                    f"times {_spoken(times)}: a whole number of at least 1 is needed",
+                    call.args[0].place,
+                )
             return Value(value.node, value.shape, value.runs * times)
         return value if op == "id" else Value(value.node, value.shape, 1)
 
@@ -536,7 +560,9 @@ class _Expander:
 
     def check_dimensions(self, shape: Shape, label: str, place: Place) -> None:
         if len(shape) > self.limits.rank:
-            raise self.fault("E080", f"{label}: an output of {len(shape)} axes, at most {self.limits.rank}", place)
+            raise self.fault(
+                "E080", f"{label}: an output of {len(shape)} axes, at most {self.limits.rank}", place
+            )
         for size in shape:
             if type(size) is int and size > self.limits.dimension:
                 message = f"{label}: the output {show(shape)} has a dimension above {self.limits.dimension:,}"
@@ -560,7 +586,7 @@ class _Expander:
     def plan(self, op: str, call: Call) -> Plan:
         plan = self.plans.get((id(call), op))
         if plan is None:
-            plan = self.plans[(id(call), op)] = plan_call(op, call.args, call)
+            plan = self.plans[(id(call), op)] = plan_call(op, call.args)
         return plan
 
     def built(self, plan: Plan, call: Call, here: _Here) -> Any:
@@ -583,7 +609,7 @@ class _Expander:
         rest: list[Any] = []
         for setting, arg, tensor, flag in plan.arguments:
             if setting is not None:
-                settings[setting] = self.references(arg, here, plan) if tensor else _hashable(arg.value(env))
+                settings[setting] = self.references(arg, here) if tensor else _hashable(arg.value(env))
                 continue
             if flag is not None and arg.text not in here.values:
                 settings[flag[0]] = flag[1]
@@ -625,15 +651,20 @@ class _Expander:
                 for name in plan.layer.shorthand.get(arg.name, (arg.name,)):
                     if name not in plan.layer.model_fields:
                         hint = did_you_mean(arg.name, plan.layer.model_fields)
-                        raise self.fault("E083", f"{plan.op} has no '{arg.name}'{hint}", arg.key_place or arg.place)
+                        raise self.fault(
+                            "E083", f"{plan.op} has no '{arg.name}'{hint}", arg.key_place or arg.place
+                        )
                     settings[name] = _hashable(arg.value(env))
         frame.defaults[plan.op] = settings
         return settings
 
-    def references(self, arg: Arg, here: _Here, plan: Plan) -> Any:
+    def references(self, arg: Arg, here: _Here) -> Any:
         if arg.expr is not None and arg.text in ("none", "null"):
             return None
-        found = [Reference(self.nodes[entry.value.node].path, entry.value.shape) for entry in self.tensors(arg, here)]
+        found = [
+            Reference(self.nodes[entry.value.node].path, entry.value.shape)
+            for entry in self.tensors(arg, here)
+        ]
         return tuple(found) if arg.text.startswith("[") else found[0]
 
     def tensors(self, arg: Arg, here: _Here) -> list[Entry]:
@@ -650,7 +681,9 @@ class _Expander:
         except ShapeError as error:
             raise self.fault(error.code, f"{plan.op}: {error.message}", call.place) from None
 
-    def setting_problem(self, plan: Plan, fault: Any, settings: dict[str, Any], call: Call, here: _Here) -> Problem:
+    def setting_problem(
+        self, plan: Plan, fault: Any, settings: dict[str, Any], call: Call, here: _Here
+    ) -> Problem:
         setting = str(fault["loc"][0]) if fault["loc"] else ""
         if fault["type"] == "missing":
             wanted = ", ".join(f"'{name}'" for name in plan.layer.positional)
@@ -659,12 +692,20 @@ class _Expander:
         place = arg.place if arg else call.place
         value = settings.get(setting)
         said = str(fault["msg"]).removeprefix("Value error, ")
-        words = [value] if isinstance(value, str) else [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
+        words = (
+            [value]
+            if isinstance(value, str)
+            else [item for item in value if isinstance(item, str)]
+            if isinstance(value, tuple)
+            else []
+        )
         if words and "is not one of" not in said and "is no padding" not in said:
             word = words[0]
             entry = here.scope.entries.get(word) or here.scope.find(word)
             if entry is not None and entry.given:
-                return Problem("E088", f"'{word}' is a layer, but '{setting}' of {plan.op} is a number", place)
+                return Problem(
+                    "E088", f"'{word}' is a layer, but '{setting}' of {plan.op} is a number", place
+                )
             hint = did_you_mean(word, [*here.values, *plan.layer.model_fields])
             return Problem("E050", f"unknown name '{word}'{hint}", place)
         if fault["type"] != "value_error" or not setting:
@@ -672,7 +713,11 @@ class _Expander:
         return Problem("E080", f"{setting} = {said}", place)
 
     def positional_arg(self, plan: Plan, setting: str, here: _Here) -> Arg | None:
-        values = [arg for name, arg, _, flag in plan.arguments if name is None and (flag is None or arg.text in here.values)]
+        values = [
+            arg
+            for name, arg, _, flag in plan.arguments
+            if name is None and (flag is None or arg.text in here.values)
+        ]
         positional = plan.layer.positional
         at = positional.index(setting) if setting in positional else len(values)
         return values[at] if at < len(values) else None
@@ -694,11 +739,13 @@ class _Expander:
 
     def merge_flow(self, flow: MergeFlow, value: Value, here: _Here, folder: Scope | None) -> Value:
         if folder is None:
-            folder = self.folder(here.scope, None, flow.op, flow.place, word=flow.op)
+            folder = self.folder(here.scope, None, flow.op, word=flow.op)
             named: str | None = folder.path.rpartition(".")[2]
         else:
             named = None
-            self.folders[folder.path] = replace(self.folders[folder.path], call=self.folders[folder.path].call or flow.op)
+            self.folders[folder.path] = replace(
+                self.folders[folder.path], call=self.folders[folder.path].call or flow.op
+            )
         start = len(self.nodes)
         inner = here.inside(folder)
         values = self.branches(flow.branches, value, inner, [0])
@@ -738,7 +785,9 @@ class _Expander:
                 continue
             if template is None and isinstance(flow, IfFlow):
                 chosen = flow.then if evaluate_truth(flow.condition, here.env()) else flow.other
-                values += self.branches(_as_branches(chosen), value, here, count) if chosen is not None else []
+                values += (
+                    self.branches(_as_branches(chosen), value, here, count) if chosen is not None else []
+                )
                 continue
             count[0] += 1
             if template is not None:
@@ -753,7 +802,9 @@ class _Expander:
             values.append(result)
         return values
 
-    def merge(self, op: str, settings: dict[str, Any], places: dict[str, Arg] | Mapping[str, Arg], place: Place) -> Merge:
+    def merge(
+        self, op: str, settings: dict[str, Any], places: dict[str, Arg] | Mapping[str, Arg], place: Place
+    ) -> Merge:
         from archcalc.layers import build
 
         try:
@@ -769,7 +820,15 @@ class _Expander:
         return merge
 
     def join(
-        self, op: str, merge: Merge, values: list[Value], here: _Here, path: str, place: Place, *, whole_path: bool = False
+        self,
+        op: str,
+        merge: Merge,
+        values: list[Value],
+        here: _Here,
+        path: str,
+        place: Place,
+        *,
+        whole_path: bool = False,
     ) -> Value:
         shapes = tuple(value.shape for value in values)
         full = path if whole_path else here.scope.child_path(path)
@@ -812,7 +871,9 @@ class _Expander:
             raise self.fault("E090", f"more than {self.limits.nodes:,} layers and merges", place)
         scope = here.scope
         path = part if whole_path else scope.child_path(part)
-        node = GraphNode(path, op, layer, inputs, shapes, output, runs, self.mode, weight_key, place, here.frame.calls)
+        node = GraphNode(
+            path, op, layer, inputs, shapes, output, runs, self.mode, weight_key, place, here.frame.calls
+        )
         self.nodes.append(node)
         value = Value(len(self.nodes) - 1, output, runs)
         if not whole_path and part not in scope.entries:
@@ -824,7 +885,7 @@ class _Expander:
     def residual(self, flow: ResidualFlow, value: Value, here: _Here, folder: Scope | None) -> Value:
         named = None
         if folder is None:
-            folder = self.folder(here.scope, None, "residual", flow.place, word="res")
+            folder = self.folder(here.scope, None, "residual", word="res")
             named = folder.path.rpartition(".")[2]
         start = len(self.nodes)
         inner = here.inside(folder)
@@ -837,10 +898,8 @@ class _Expander:
         elif flow.none:
             other = None
         else:
-            message = (
-                f"residual: input {show(value.shape)} and output {show(main.shape)} differ and there is no 'shortcut'"
-            )
-            raise self.fault("E060", message, flow.place)
+            both = f"input {show(value.shape)} and output {show(main.shape)}"
+            raise self.fault("E060", f"residual: {both} differ and there is no 'shortcut'", flow.place)
         if other is None:
             result = main
         else:
@@ -870,7 +929,8 @@ class _Expander:
         if False in answers:
             return False
         if None in answers:
-            message = f"residual: cannot prove that {show(a.shape)} and {show(b.shape)} are equal; add require or a number"
+            both = f"{show(a.shape)} and {show(b.shape)}"
+            message = f"residual: cannot prove that {both} are equal; add require or a number"
             raise self.fault("E060", message, place)
         return True
 
@@ -883,7 +943,7 @@ class _Expander:
         values, tensors = self.arguments(block, call, value, here)
         shown = ", ".join(f"{parameter}={_spoken(values[parameter])}" for parameter, _ in block.parameters)
         label = f"{block.name}({shown})" if block.parameters else block.name
-        folder = self.folder(here.scope, name, label, call.place, word=block.name)
+        folder = self.folder(here.scope, name, label, word=block.name)
         closed = Scope(folder.path, None)
         shared = frame.shared
         if block.shared:
@@ -925,7 +985,9 @@ class _Expander:
             if not key:
                 if position >= len(names):
                     takes = ", ".join(names) or "no parameters"
-                    raise self.fault("E082", f"{block.name} takes {takes}; '{arg.text}' is one too many", arg.place)
+                    raise self.fault(
+                        "E082", f"{block.name} takes {takes}; '{arg.text}' is one too many", arg.place
+                    )
                 key = names[position]
                 position += 1
             elif key == "stride" and "stride" not in names and "s" in names:
@@ -940,7 +1002,9 @@ class _Expander:
         tensors: list[Entry] = []
         for tensor in block.tensors[1:]:
             if tensor not in given:
-                raise self.fault("E059", f"{block.name} needs the layer '{tensor}', as {tensor}=c4", call.place)
+                raise self.fault(
+                    "E059", f"{block.name} needs the layer '{tensor}', as {tensor}=c4", call.place
+                )
             tensors.append(self.named_tensor(given[tensor], here))
         values: dict[str, Any] = {}
         env = here.env()
@@ -990,12 +1054,18 @@ class _Expander:
             document = self.documents[path] = self.library.load(path)
         try:
             choice = choose(document, net_name or target.net, target.options)
-            values = evaluate_parameters(document, choice.net, choice.options, wishes, self.limits, called=True)
+            values = evaluate_parameters(
+                document, choice.net, choice.options, wishes, self.limits, called=True
+            )
         except TargetError as error:
             raise SpecError([problem._replace(place=call.place) for problem in error.problems]) from None
-        folder = self.folder(here.scope, name, spec.text, call.place, word=target.name or "use")
+        folder = self.folder(here.scope, name, spec.text, word=target.name or "use")
         closed = Scope(folder.path, None)
-        home = folder.path if frame.shared is None else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
+        home = (
+            folder.path
+            if frame.shared is None
+            else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
+        )
         first = choice.net.inputs[0]
         closed.entries[first.name] = Entry(value, None, given=True)
         inner_frame = _Frame(
@@ -1027,8 +1097,7 @@ class _Expander:
             if not arg.name or arg.name == "spec":
                 if spec is not None:
                     raise self.fault("E082", "use takes one spec", arg.place)
-                place = arg.place
-                spec = parse_template(arg.text, lambda at, width, place=place: place, self.limits)  # type: ignore[misc]
+                spec = parse_template(arg.text, fixed(arg.place), self.limits)
             elif arg.name in words:
                 words[arg.name] = arg.tensors[0].fill(env) if arg.tensors else arg.text
             else:

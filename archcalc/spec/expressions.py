@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from archcalc.arithmetic import largest, smallest
@@ -37,7 +38,13 @@ class Env(NamedTuple):
 
 Evaluate: TypeAlias = Callable[[Env], Any]
 
-CONSTANTS: Final = {"yes": True, "true": True, "True": True, "no": False, "false": False, "False": False, "none": None, "null": None, "None": None}  # fmt: skip
+CONSTANTS: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("yes", "true", "True"), True),
+        **dict.fromkeys(("no", "false", "False"), False),
+        **dict.fromkeys(("none", "null", "None")),
+    }
+)
 DIMENSIONS: Final = ("C", "D", "H", "W", "T", "N")
 _SIZE = re.compile(r"\d+(?:x\d+)+\Z")
 _INTEGER = re.compile(r"\d{1,15}\Z")
@@ -90,9 +97,9 @@ def compile_expression(text: str, locate: Locate, limits: Limits) -> Expr:
     return Expr(text, _Compiler(text, locate, limits).compile(), locate)
 
 
-def constant(value: Any, text: str, locate: Locate) -> Expr:
-    """Return an expression that is `value`."""
-    return Expr(text, lambda env: value, locate)
+def fixed(place: Place) -> Locate:
+    """Return the place of every part of a text that has only one place as a whole."""
+    return lambda at, width: place
 
 
 def is_word(value: object) -> bool:
@@ -145,10 +152,14 @@ class _Compiler:
 
     def compile(self) -> Evaluate:
         if len(self.text) > self.limits.expression_length:
-            raise self.fault(f"an expression of {len(self.text)} characters, at most {self.limits.expression_length}")
+            raise self.fault(
+                f"an expression of {len(self.text)} characters, at most {self.limits.expression_length}"
+            )
         if not self.text.isascii():
             at = next(k for k, char in enumerate(self.text) if not char.isascii())
-            raise self.fault(f"the character '{self.text[at]}' (U+{ord(self.text[at]):04X}) in an expression", at, 1)
+            raise self.fault(
+                f"the character '{self.text[at]}' (U+{ord(self.text[at]):04X}) in an expression", at, 1
+            )
         if not self.body:
             raise self.fault("an empty expression")
         if "#" in self.body:
@@ -169,7 +180,9 @@ class _Compiler:
         return _fault("E050", message, self.locate(at, width or len(self.text)))
 
     def place(self, node: ast.expr) -> Place:
-        return self.locate(self.lead + node.col_offset, (node.end_col_offset or node.col_offset + 1) - node.col_offset)
+        return self.locate(
+            self.lead + node.col_offset, (node.end_col_offset or node.col_offset + 1) - node.col_offset
+        )
 
     def refuse(self, node: ast.expr, what: str) -> SpecError:
         return _fault("E050", f"{what} is not part of the expression language", self.place(node))
@@ -184,7 +197,9 @@ class _Compiler:
     def count(self, node: ast.expr) -> None:
         self.nodes += 1
         if self.nodes > self.limits.expression_nodes:
-            raise _fault("E050", f"an expression of more than {self.limits.expression_nodes} parts", self.place(node))
+            raise _fault(
+                "E050", f"an expression of more than {self.limits.expression_nodes} parts", self.place(node)
+            )
 
     def expr(self, node: ast.expr) -> Evaluate:
         self.count(node)
@@ -205,7 +220,11 @@ class _Compiler:
                 return _checked(work(env), limits)
             except (ArithmeticError, ValueError, TypeError, LookupError, ShapeError) as error:
                 place = place or self.place(node)
-                message = error.message if isinstance(error, ShapeError) else str(error.args[0] if error.args else error)
+                message = (
+                    error.message
+                    if isinstance(error, ShapeError)
+                    else str(error.args[0] if error.args else error)
+                )
                 raise _fault("E050", message, place) from None
 
         return evaluate
@@ -346,7 +365,10 @@ class _Compiler:
     def on_Subscript(self, node: ast.Subscript) -> Evaluate:
         value = self.expr(node.value)
         if isinstance(node.slice, ast.Slice):
-            bounds = [self.expr(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+            bounds = [
+                self.expr(part) if part else None
+                for part in (node.slice.lower, node.slice.upper, node.slice.step)
+            ]
 
             def cut(env: Env) -> Any:
                 held = _list(value(env))
@@ -380,9 +402,14 @@ class _Compiler:
             raise self.refuse(node, "a star argument")
         function, (least, most) = _FUNCTIONS[name]
         if not least <= len(node.args) <= most:
-            wanted = str(least) if least == most else f"{least} to {most}" if most < 99 else f"at least {least}"
+            wanted = (
+                str(least) if least == most else f"{least} to {most}" if most < 99 else f"at least {least}"
+            )
             raise _fault("E050", f"{name}() takes {wanted} values, not {len(node.args)}", self.place(node))
-        arguments = [self.lone(item) if name in ("len", "reversed", "enumerate", "zip") else self.expr(item) for item in node.args]
+        arguments = [
+            self.lone(item) if name in ("len", "reversed", "enumerate", "zip") else self.expr(item)
+            for item in node.args
+        ]
         limits = self.limits
         return self.guarded(node, lambda env: function(limits, *(argument(env) for argument in arguments)))
 
@@ -415,7 +442,9 @@ def _checked(value: Any, limits: Limits) -> Any:
 
 
 def _is_number(value: object) -> bool:
-    return (isinstance(value, (int, Fraction)) and not isinstance(value, bool)) or hasattr(value, "arithmetic")
+    return (isinstance(value, (int, Fraction)) and not isinstance(value, bool)) or hasattr(
+        value, "arithmetic"
+    )
 
 
 def _number(value: Any) -> Any:
@@ -431,7 +460,13 @@ def _spoken(value: object) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
-    return "a list" if isinstance(value, (list, tuple)) else "a mapping" if isinstance(value, dict) else str(value)
+    return (
+        "a list"
+        if isinstance(value, (list, tuple))
+        else "a mapping"
+        if isinstance(value, dict)
+        else str(value)
+    )
 
 
 def _truth(value: Any) -> bool:
@@ -544,7 +579,9 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _less(a: Any, b: Any) -> bool:
-    answer = is_less(a, b) if hasattr(a, "arithmetic") or hasattr(b, "arithmetic") else _number(a) < _number(b)
+    answer = (
+        is_less(a, b) if hasattr(a, "arithmetic") or hasattr(b, "arithmetic") else _number(a) < _number(b)
+    )
     if answer is None:
         raise ValueError(f"cannot decide whether {a} < {b}; add require or a number")
     return bool(answer)
@@ -661,5 +698,3 @@ _FUNCTIONS: Final[Mapping[str, tuple[Callable[..., Any], tuple[int, int]]]] = {
     "round8": (lambda limits, value: _round_to(limits, value), (1, 1)),
     "round_to": (_round_to, (1, 3)),
 }
-
-

@@ -10,7 +10,7 @@ from archcalc.graph import Figure
 from archcalc.layers.catalogue import MERGES
 from archcalc.limits import Limits
 from archcalc.spec.chains import Text, make_argument, parse_chain, parse_template
-from archcalc.spec.expressions import Expr, compile_expression
+from archcalc.spec.expressions import Expr, compile_expression, fixed
 from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
 from archcalc.spec.syntax import (
     Arg,
@@ -29,7 +29,9 @@ from archcalc.spec.syntax import (
 )
 
 META: Final = ("note", "source", "expect", "device")
-RESERVED: Final = ("for", "if", "residual", "seq", "op", "do", "then", "else", "shortcut", "axis", "in", "repeat", *META)  # fmt: skip
+RESERVED: Final = (
+    "for", "if", "residual", "seq", "op", "do", "then", "else", "shortcut", "axis", "in", "repeat", *META,
+)  # fmt: skip
 _IN = re.compile(r"\s*((?:[A-Za-z_]\w*\s+)+)in\s+(.*)\Z", re.DOTALL)
 _FIGURE = re.compile(r"(\d[\d_]*)(?:\.(\d+))?\s*([KMGBT]?)\Z")
 _UNITS: Final = {"K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
@@ -134,9 +136,13 @@ class Parser(NamedTuple):
             return ForFlow(names, columns, None, self.flow(body), place)
         if not isinstance(head, Scalar) or not (found := _IN.match(head.value)):
             where = head.place if head is not None else place
-            raise SpecError([Problem("E062", "a loop is written 'for: k in range(3)' or 'for: {w: [64, 128]}'", where)])
+            raise SpecError(
+                [Problem("E062", "a loop is written 'for: k in range(3)' or 'for: {w: [64, 128]}'", where)]
+            )
         start = found.start(2)
-        rows = compile_expression(found[2].rstrip(), lambda at, width: head.at(start + at, width), self.limits)
+        rows = compile_expression(
+            found[2].rstrip(), lambda at, width: head.at(start + at, width), self.limits
+        )
         return ForFlow(tuple(found[1].split()), None, rows, self.flow(body), place)
 
     def _variable(self, key: Scalar) -> str:
@@ -152,14 +158,22 @@ class Parser(NamedTuple):
         condition = self._optional(tree, "if")
         assert condition is not None
         other = tree.get("else")
-        return IfFlow(condition, self.flow(then), self.flow(other) if other is not None else None, tree.key("if").place)
+        return IfFlow(
+            condition, self.flow(then), self.flow(other) if other is not None else None, tree.key("if").place
+        )
 
     def _named(self, tree: Mapping) -> Flow:
         names = [(key, value) for key, value in tree.pairs if key.value not in META]
         if len(names) != 1:
             if not names:
                 raise SpecError([Problem("E023", "an item without a name", tree.place)])
-            raise SpecError([Problem("E023", "one item has one name: forgot the '- ' before this one?", names[1][0].place)])
+            raise SpecError(
+                [
+                    Problem(
+                        "E023", "one item has one name: forgot the '- ' before this one?", names[1][0].place
+                    )
+                ]
+            )
         key, value = names[0]
         if key.value in RESERVED:
             raise SpecError([Problem("E054", f"an item cannot be called '{key.value}'", key.place)])
@@ -181,7 +195,9 @@ class Parser(NamedTuple):
                 continue
             args.append(self.argument(key.value, value, key.place))
         call = Call(op.value.lstrip("$"), op.value.startswith("$"), tuple(args), place)
-        step = Step(call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree))
+        step = Step(
+            call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree)
+        )
         name = tree.get("name")
         if isinstance(name, Scalar) and not _is_null(name):
             return Named(self._name(name), step, self.meta(tree), name.place)
@@ -200,11 +216,7 @@ class Parser(NamedTuple):
         if isinstance(value, Scalar):
             text = value.value
             return make_argument(name, text, value.at, self.limits, key_place)
-        place = value.place
-
-        def locate(at: int, width: int) -> Place:
-            return place
-
+        locate = fixed(value.place)
         if isinstance(value, Sequence):
             items = [self.argument("", item) for item in value.items]
             broken = next((item.error for item in items if item.error), None)
@@ -222,16 +234,12 @@ class Parser(NamedTuple):
             except SpecError as error:
                 self.problems.extend(error.problems)
                 return Expr(tree.value, lambda env: None, tree.at)
-        place = tree.place
-
-        def locate(at: int, width: int) -> Place:
-            return place
-
+        locate = fixed(tree.place)
         if isinstance(tree, Sequence):
             items = [self.expression(item) for item in tree.items]
             most = self.limits.list_items
             if len(items) > most:
-                self._note("E050", f"a list of {len(items):,} items, at most {most:,}", place)
+                self._note("E050", f"a list of {len(items):,} items, at most {most:,}", tree.place)
             return Expr("[…]", lambda env: [item(env) for item in items], locate)
         pairs = [(_key(key.value), self.expression(value)) for key, value in tree.pairs]
         return Expr("{…}", lambda env: {key: value(env) for key, value in pairs}, locate)
@@ -290,7 +298,9 @@ class Parser(NamedTuple):
         scale = _UNITS[unit]
         middle = Fraction(int(whole + decimals), 10 ** len(decimals)) * scale
         half = Fraction(scale, 2 * 10 ** len(decimals))
-        return Figure(tree.value, tree.place, lambda value: isinstance(value, int) and abs(value - middle) <= half)
+        return Figure(
+            tree.value, tree.place, lambda value: isinstance(value, int) and abs(value - middle) <= half
+        )
 
 
 _NO_META: Final = Meta()
@@ -312,5 +322,3 @@ def _is_null(tree: Tree) -> bool:
 
 def _key(text: str) -> Any:
     return int(text) if re.match(r"(0|[1-9]\d{0,14})\Z", text, re.ASCII) else text
-
-

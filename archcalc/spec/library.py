@@ -21,7 +21,7 @@ class Library(NamedTuple):
     """Where specs are looked up."""
 
     folders: tuple[Path, ...] = ()
-    limits: Limits = Limits()  # noqa: RUF009  (frozen)
+    limits: Limits = Limits()
 
     def find(self, name: str, beside: Path | None = None) -> Path | None:
         """Return the file of a spec, or None.
@@ -34,7 +34,7 @@ class Library(NamedTuple):
             return None
         for folder in (*((beside,) if beside else ()), *self.folders, builtin_folder()):
             for suffix in SUFFIXES:
-                path = folder / (name + suffix)
+                path: Path = folder / (name + suffix)
                 if path.is_file() and path.resolve().parent == folder.resolve():
                     return path
         return None

@@ -8,13 +8,13 @@ from math import gcd
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from archcalc.errors import Place, Problem, Source, SpecError, TargetError, did_you_mean
+from archcalc.errors import Place, Problem, ShapeError, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
 from archcalc.layers.axes import axis_index
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.spec.document import Document, Input, Net
-from archcalc.spec.expressions import CONSTANTS, Dimensions, Env, Expr, compile_expression, evaluate_truth
+from archcalc.spec.expressions import CONSTANTS, Env, Expr, compile_expression, evaluate_truth
 
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -30,12 +30,16 @@ class Wishes(NamedTuple):
 
 
 class Values(NamedTuple):
-    """The values of the parameters and the input shapes of one network; `space` holds the free sizes."""
+    """The values of the parameters and the input shapes of one network.
+
+    space: the free sizes. meanings: what a parameter is in terms of them ("H = 32*h").
+    """
 
     params: dict[str, Any]
     inputs: dict[str, Shape]
     options: dict[str, str]
     space: Space
+    meanings: tuple[str, ...] = ()
 
 
 class _Lazy(Mapping[str, Any]):
@@ -56,7 +60,9 @@ class _Lazy(Mapping[str, Any]):
             return default
         if name in self.open:
             ring = " -> ".join([*self.open[self.open.index(name) :], name])
-            raise SpecError([Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)])
+            raise SpecError(
+                [Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)]
+            )
         self.open.append(name)
         try:
             self.values_[name] = expr(self.env)
@@ -80,7 +86,13 @@ class _Lazy(Mapping[str, Any]):
 
 
 def evaluate_parameters(
-    document: Document, net: Net, options: Mapping[str, str], wishes: Wishes, limits: Limits, *, called: bool = False
+    document: Document,
+    net: Net,
+    options: Mapping[str, str],
+    wishes: Wishes,
+    limits: Limits,
+    *,
+    called: bool = False,
 ) -> Values:
     """Return the values that a choice of options and the user's wishes give.
 
@@ -110,7 +122,7 @@ def evaluate_parameters(
     space = Space()
     unbound = () if called else tuple(name for name in free if name not in given and name not in exprs)
     symbols = (*wishes.symbols, *unbound)
-    axes = _apply_symbols(document, symbols, known | free, exprs, given, space)
+    axes, meanings = _apply_symbols(document, symbols, known | free, exprs, given, space)
     lazy = _Lazy(exprs, given)
     params = {name: lazy.get(name) for name in lazy}
     if called:
@@ -120,7 +132,7 @@ def evaluate_parameters(
         first = net.inputs[0].name
         inputs[first] = _free_axes(inputs[first], axes, space)
     _check_require(document, params, _Inputs(inputs))
-    return Values(params, inputs, chosen, space)
+    return Values(params, inputs, chosen, space, meanings)
 
 
 def _options(document: Document, options: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str]:
@@ -191,7 +203,7 @@ def _plain_value(value: Any) -> Any:
 def _apply_inputs(
     net: Net, wanted: Mapping[str, Shape], known: set[str], exprs: dict[str, Expr], given: dict[str, Any]
 ) -> dict[str, Shape]:
-    """Turn `--input` into values of the parameters that the input's dimensions name; return what is replaced as it is."""
+    """Turn `--input` into values of the parameters that the dimensions name; return what is replaced as it is."""
     direct: dict[str, Shape] = {}
     for name, shape in wanted.items():
         item = next((held for held in net.inputs if held.name == name), None)
@@ -219,9 +231,13 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
     wanted = direct.get(item.name)
     if item.whole is not None:
         value = wanted if wanted is not None else item.whole(env)
-        values = [value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else None
+        values = (
+            [value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else None
+        )
         if values is None:
-            raise SpecError([Problem("E042", f"'{item.whole.text}' is no input size; 3x224x224 would be", item.place)])
+            raise SpecError(
+                [Problem("E042", f"'{item.whole.text}' is no input size; 3x224x224 would be", item.place)]
+            )
         places = [item.whole.place] * len(values)
     else:
         values, places = [], []
@@ -229,13 +245,17 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
             own = dim(env)
             if wanted is not None and own != wanted[k]:
                 if not dim.text.isdigit():
-                    message = f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
+                    message = (
+                        f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
+                    )
                     raise TargetError([Problem("E042", message, origin="<command line>")])
                 own = wanted[k]
             values.append(own)
             places.append(dim.place)
     if len(values) > limits.rank:
-        raise SpecError([Problem("E042", f"an input of {len(values)} axes, at most {limits.rank}", item.place)])
+        raise SpecError(
+            [Problem("E042", f"an input of {len(values)} axes, at most {limits.rank}", item.place)]
+        )
     for value, place in zip(values, places, strict=True):
         _check_size(value, place, limits)
     return tuple(values)
@@ -243,9 +263,15 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
 
 def _check_size(value: Any, place: Place, limits: Limits) -> None:
     if hasattr(value, "arithmetic"):
+        try:
+            value.arithmetic.check_at_least(value, 1, lambda: f"{value} is no size; it must be at least 1")
+        except ShapeError as error:
+            raise SpecError([Problem("E042", error.message, place)]) from None
         return
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SpecError([Problem("E042", f"{value} is no size; a whole number of at least 1 would be", place)])
+        raise SpecError(
+            [Problem("E042", f"{value} is no size; a whole number of at least 1 would be", place)]
+        )
     if value > limits.dimension:
         raise SpecError([Problem("E080", f"the size {value:,} is above {limits.dimension:,}", place)])
 
@@ -282,19 +308,35 @@ def _check_require(document: Document, params: Mapping[str, Any], inputs: _Input
 
 
 def _apply_symbols(
-    document: Document, symbols: tuple[str, ...], known: set[str], exprs: dict[str, Expr], given: dict[str, Any], space: Space
-) -> tuple[str, ...]:
-    """Make the named parameters free; return the names that free an axis of the first input instead."""
+    document: Document,
+    symbols: tuple[str, ...],
+    known: set[str],
+    exprs: dict[str, Expr],
+    given: dict[str, Any],
+    space: Space,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Make the named parameters free.
+
+    Return the names that free an axis of the first input instead, and what the others mean ("H = 32*h").
+    """
     axes: list[str] = []
+    meanings: list[str] = []
     for name in symbols:
         if name not in known:
             if name not in _AXES:
-                message = f"no parameter '{name}' to free{did_you_mean(name, known)}; C, D, H, W, T free an axis of the input"
+                hint = f"{did_you_mean(name, known)}; C, D, H, W, T free an axis of the input"
+                message = f"no parameter '{name}' to free{hint}"
                 raise TargetError([Problem("E033", message, origin="<command line>")])
             axes.append(name)
             continue
         if name in document.variants:
-            raise TargetError([Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>")])
+            raise TargetError(
+                [
+                    Problem(
+                        "E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>"
+                    )
+                ]
+            )
         exprs.pop(name, None)
         modulus, rest, least = _congruence(document, name)
         if modulus == 1:
@@ -305,7 +347,8 @@ def _apply_symbols(
             small = f"{name.lower()}_{name}"
         unit = space.symbol(small, least=max(1, -(-(least - rest) // modulus)))
         given[name] = unit * modulus + rest
-    return tuple(axes)
+        meanings.append(f"{name} = {modulus}*{small}" + (f" + {rest}" if rest else ""))
+    return tuple(axes), tuple(meanings)
 
 
 def _congruence(document: Document, name: str) -> tuple[int, int, int]:
@@ -320,7 +363,9 @@ def _congruence(document: Document, name: str) -> tuple[int, int, int]:
         if found:
             m, r = found
             if (rest - r) % gcd(modulus, m):
-                raise SpecError([Problem("E043", f"{condition.text} contradicts an earlier condition", condition.place)])
+                raise SpecError(
+                    [Problem("E043", f"{condition.text} contradicts an earlier condition", condition.place)]
+                )
             while rest % m != r:
                 rest += modulus
             modulus = modulus * m // gcd(modulus, m)
@@ -341,7 +386,12 @@ def _modulo(tree: ast.expr, name: str) -> tuple[int, int] | None:
 
 
 def _least(tree: ast.expr, name: str) -> int:
-    if isinstance(tree, ast.Compare) and len(tree.ops) == 1 and isinstance(tree.left, ast.Name) and tree.left.id == name:
+    if (
+        isinstance(tree, ast.Compare)
+        and len(tree.ops) == 1
+        and isinstance(tree.left, ast.Name)
+        and tree.left.id == name
+    ):
         bound = _integer(tree.comparators[0])
         if bound is not None and isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
             return bound + isinstance(tree.ops[0], ast.Gt)

@@ -25,12 +25,19 @@ def spec_schema() -> Schema:
     definitions: dict[str, Schema] = {
         "expression": {
             "description": "A number, a size like 11x11, a word, or an expression over parameters.",
-            "anyOf": [{"type": ["number", "string", "boolean", "null"]}, {"type": "array"}, {"type": "object"}],
+            "anyOf": [
+                {"type": ["number", "string", "boolean", "null"]},
+                {"type": "array"},
+                {"type": "object"},
+            ],
         },
         "text": {"type": ["string", "number"]},
         "size": {
             "description": "A shape without the batch axis: 3x224x224 or [3, H, W].",
-            "anyOf": [{"type": ["string", "integer"]}, {"type": "array", "items": _ref("expression"), "minItems": 1}],
+            "anyOf": [
+                {"type": ["string", "integer"]},
+                {"type": "array", "items": _ref("expression"), "minItems": 1},
+            ],
         },
         "figure": {
             "description": 'An expected number: exact (25557032), or rounded as printed ("25.6M").',
@@ -47,7 +54,9 @@ def spec_schema() -> Schema:
         "totals": _object(
             {
                 **{name: _ref("figure") for name in TOTALS},
-                "outputs": {"anyOf": [_ref("size"), {"type": "object", "additionalProperties": _ref("size")}]},
+                "outputs": {
+                    "anyOf": [_ref("size"), {"type": "object", "additionalProperties": _ref("size")}]
+                },
                 "source": _ref("text"),
                 "note": _ref("text"),
             }
@@ -64,7 +73,10 @@ def spec_schema() -> Schema:
             "anyOf": [
                 _ref("chain"),
                 {"type": "array", "items": _ref("flow")},
-                *(_ref(name) for name in (*(f"merge_{op}" for op in MERGES), "residual", "for", "if", "seq", "named")),
+                *(
+                    _ref(name)
+                    for name in (*(f"merge_{op}" for op in MERGES), "residual", "for", "if", "seq", "named")
+                ),
                 *(_ref(f"layer_{op}") for op in (*LAYERS, *MERGES)),
                 _ref("call"),
             ],
@@ -73,7 +85,9 @@ def spec_schema() -> Schema:
         **{f"layer_{op}": _layer(op) for op in LAYERS},
         **{f"layer_{op}": _merge_step(op) for op in MERGES},
         "call": _call(),
-        "net": _object({name: schema for name, schema in _outer().items() if name in NET_KEYS}, ["input", "layers"]),
+        "net": _object(
+            {name: schema for name, schema in _outer().items() if name in NET_KEYS}, ["input", "layers"]
+        ),
     }
     outer = _outer()
     return {
@@ -88,7 +102,11 @@ def spec_schema() -> Schema:
 
 def _outer() -> dict[str, Schema]:
     expressions = {"type": ["object", "null"], "additionalProperties": _ref("expression")}
-    blocks = {"type": ["object", "null"], "patternProperties": {_SIGNATURE: _ref("flow")}, "additionalProperties": False}
+    blocks = {
+        "type": ["object", "null"],
+        "patternProperties": {_SIGNATURE: _ref("flow")},
+        "additionalProperties": False,
+    }
     flows = {"type": ["object", "null"], "additionalProperties": _ref("flow")}
     return {
         "archcalc": {"description": "The version of the format.", "enum": [VERSION, str(VERSION)]},
@@ -117,13 +135,20 @@ def _outer() -> dict[str, Schema]:
             },
             "additionalProperties": False,
         },
-        "blocks": {**blocks, "description": "Templates: 'name(a, b=1)' or 'name(x, skip; w)' and their flow."},
+        "blocks": {
+            **blocks,
+            "description": "Templates: 'name(a, b=1)' or 'name(x, skip; w)' and their flow.",
+        },
         "shared": {**blocks, "description": "Templates with one set of weights for all calls."},
         "layers": {**_ref("flow"), "description": "The network."},
         "aux": {**flows, "description": "Heads that run in training only."},
         "outputs": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
         "expect": _ref("expected"),
-        "nets": {"type": "object", "additionalProperties": _ref("net"), "description": "Several networks in one file."},
+        "nets": {
+            "type": "object",
+            "additionalProperties": _ref("net"),
+            "description": "Several networks in one file.",
+        },
     }
 
 
@@ -142,9 +167,14 @@ def _structures() -> dict[str, Schema]:
     }
     found["residual"] = _object({"residual": _ref("flow"), "shortcut": _ref("flow"), **meta}, ["residual"])
     columns = {"type": "object", "minProperties": 1, "additionalProperties": _ref("expression")}
-    loop = {"anyOf": [columns, {"type": "string", "pattern": r"\sin\s"}], "description": "k in range(3), or columns"}
+    loop = {
+        "anyOf": [columns, {"type": "string", "pattern": r"\sin\s"}],
+        "description": "k in range(3), or columns",
+    }
     found["for"] = _object({"for": loop, "do": _ref("flow")}, ["for", "do"])
-    found["if"] = _object({"if": _ref("expression"), "then": _ref("flow"), "else": _ref("flow")}, ["if", "then"])
+    found["if"] = _object(
+        {"if": _ref("expression"), "then": _ref("flow"), "else": _ref("flow")}, ["if", "then"]
+    )
     steps = {"repeat": _ref("expression"), "if": _ref("expression"), "as": _ref("text")}
     found["seq"] = _object({"seq": _ref("flow"), **steps, **meta}, ["seq"])
     found["named"] = {
@@ -176,14 +206,23 @@ def _setting(name: str, field: Mapping[str, Any], cls: Any) -> Schema:
         return schema
     if default is None:
         return {"anyOf": [schema, {"type": "null"}]} if schema else {}
-    shown = float(default) if isinstance(default, Fraction) else list(default) if isinstance(default, tuple) else default
+    shown = (
+        float(default)
+        if isinstance(default, Fraction)
+        else list(default)
+        if isinstance(default, tuple)
+        else default
+    )
     return {**schema, "default": shown}
 
 
 def _merge_step(op: str) -> Schema:
     axis: Schema = {"axis": _ref("expression")} if "axis" in layer_class(op).model_fields else {}
     names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    schema = _object({"op": {"enum": [op]}, "with": {"anyOf": [{"type": "string"}, names]}, **axis, **_step()}, ["op", "with"])
+    schema = _object(
+        {"op": {"enum": [op]}, "with": {"anyOf": [{"type": "string"}, names]}, **axis, **_step()},
+        ["op", "with"],
+    )
     return {"description": "Join the running value with named ones.", **schema}
 
 

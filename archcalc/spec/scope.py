@@ -46,7 +46,7 @@ class Scope:
         return f"{self.path}.{name}" if self.path else name
 
     def automatic(self, word: str) -> str:
-        """Return a fresh name made from a word: conv, then conv_2, conv_3, …"""
+        """Return a fresh name made from a word: conv, then conv_2, conv_3 and so on."""
         count = self.used.get(word, 0) + 1
         name = word if count == 1 else f"{word}_{count}"
         while name in self.used and count > 1:
@@ -79,7 +79,9 @@ class Scope:
         found: list[str] = []
         scope: Scope | None = self
         while scope is not None:
-            found = [name for name, entry in scope.entries.items() if entry.given and name not in found] + found
+            found = [
+                name for name, entry in scope.entries.items() if entry.given and name not in found
+            ] + found
             scope = scope.parent
         return found
 

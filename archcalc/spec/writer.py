@@ -21,7 +21,7 @@ from archcalc.spec.flow import META
 from archcalc.spec.syntax import Arg, Call, Flow, Run, Step
 
 # what a spec is made of: text, lists, mappings, and None for "not given"
-Plain: TypeAlias = "str | None | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 
@@ -39,7 +39,9 @@ def to_json(document: Plain) -> str:
     """Return the JSON twin: whole numbers as numbers, everything else as text."""
     text = json.dumps(_numbers(document), ensure_ascii=False, indent=2)
     # characters that steer the terminal are escaped; others stand for themselves
-    return "".join(f"\\u{ord(char):04x}" if category(char) == "Cf" and ord(char) < 0x10000 else char for char in text)
+    return "".join(
+        f"\\u{ord(char):04x}" if category(char) == "Cf" and ord(char) < 0x10000 else char for char in text
+    )
 
 
 def to_yaml(document: Plain) -> str:
@@ -50,7 +52,7 @@ def to_yaml(document: Plain) -> str:
         # scalars are text in a spec, so nothing needs quotes for looking like a number or a truth value
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
             super().increase_indent(flow, indentless=False)
 
     def node(value: Plain, depth: int) -> yaml.Node:
@@ -59,7 +61,9 @@ def to_yaml(document: Plain) -> str:
             return yaml.ScalarNode("tag:yaml.org,2002:str", "null" if value is None else value, style=style)
         if isinstance(value, list):
             leaf = depth > 0 and all(item is None or isinstance(item, str) for item in value)
-            return yaml.SequenceNode("tag:yaml.org,2002:seq", [node(item, depth + 1) for item in value], flow_style=leaf)
+            return yaml.SequenceNode(
+                "tag:yaml.org,2002:seq", [node(item, depth + 1) for item in value], flow_style=leaf
+            )
         leaf = depth > 1 and all(item is None or isinstance(item, str) for item in value.values())
         pairs = [(node(key, depth), node(item, depth + 1)) for key, item in value.items()]
         return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=leaf)
@@ -82,7 +86,10 @@ def flat(graph: Graph) -> str:
         inputs = ", ".join(graph.nodes[at].path for at in node.inputs)
         lines.append((node.path, said, inputs and f"<- {inputs}", show(node.output)))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
-    rows = ("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]) for line in lines)
+    rows = (
+        "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]])
+        for line in lines
+    )
     return "\n".join(row.rstrip() for row in rows)
 
 
@@ -163,15 +170,33 @@ class _LongForm:
             return [self.flow(item) for item in tree.items]
         if tree.get("op") is not None:
             return plain(tree)
-        merge = next((word for word in MERGES if tree.get(word) is not None and not isinstance(tree.get(word), reader.Scalar)), None)
+        merge = next(
+            (
+                word
+                for word in MERGES
+                if tree.get(word) is not None and not isinstance(tree.get(word), reader.Scalar)
+            ),
+            None,
+        )
         if merge is not None:
-            return {key.value: self.branches(value) if key.value == merge else plain(value) for key, value in tree.pairs}
-        flows = {"residual": ("residual", "shortcut"), "seq": ("seq",), "for": ("do",), "if": ("then", "else")}
+            return {
+                key.value: self.branches(value) if key.value == merge else plain(value)
+                for key, value in tree.pairs
+            }
+        flows = {
+            "residual": ("residual", "shortcut"),
+            "seq": ("seq",),
+            "for": ("do",),
+            "if": ("then", "else"),
+        }
         for word, keys in flows.items():
             if tree.get(word) is not None:
                 outside = self.names
                 self.names = outside | _variables(tree)
-                found = {key.value: self.part(value) if key.value in keys else plain(value) for key, value in tree.pairs}
+                found = {
+                    key.value: self.part(value) if key.value in keys else plain(value)
+                    for key, value in tree.pairs
+                }
                 self.names = outside
                 return found
         return self.named(tree)
@@ -218,7 +243,9 @@ class _LongForm:
             return {"seq": self.steps(flow.body), **extra}
         arguments = self.arguments(flow.body)
         if arguments is None:
-            return _chain_text(flow.body, flow.repeat, flow.condition, flow.alias.text if flow.alias else None)
+            return _chain_text(
+                flow.body, flow.repeat, flow.condition, flow.alias.text if flow.alias else None
+            )
         word = f"${flow.body.op}" if flow.body.dynamic else flow.body.op
         return {"op": word, **arguments, **extra}
 
@@ -229,7 +256,9 @@ class _LongForm:
         if not call.args:
             return {}
         if call.dynamic:
-            return None if any(not arg.name for arg in call.args) else {arg.name: arg.text for arg in call.args}
+            return (
+                None if any(not arg.name for arg in call.args) else {arg.name: arg.text for arg in call.args}
+            )
         block = self.spec.blocks.get(call.op)
         if block is not None:
             names = [name for name, _ in block.parameters]
@@ -238,7 +267,11 @@ class _LongForm:
         op = ALIASES.get(call.op, call.op)
         if op in MERGES:
             return {
-                **({"with": [arg.text for arg in call.args if not arg.name]} if any(not arg.name for arg in call.args) else {}),
+                **(
+                    {"with": [arg.text for arg in call.args if not arg.name]}
+                    if any(not arg.name for arg in call.args)
+                    else {}
+                ),
                 **{arg.name: arg.text for arg in call.args if arg.name},
             }
         if op in LAYERS:
@@ -290,7 +323,9 @@ def _chain_text(call: Call, repeat: Expr | None, condition: Expr | None, alias: 
     words = [f"${call.op}" if call.dynamic else call.op]
     for arg in call.args:
         value = f"({arg.text})" if " " in arg.text and arg.text[0] not in "([{\"'" else arg.text
-        words.append(value if not arg.name else f"/{value}" if arg.name == "stride" else f"{arg.name}={value}")
+        words.append(
+            value if not arg.name else f"/{value}" if arg.name == "stride" else f"{arg.name}={value}"
+        )
     words += [f"*({repeat.text})"] if repeat else []
     words += [f"if=({condition.text})"] if condition else []
     words += [f"as={alias}"] if alias else []
