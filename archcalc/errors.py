@@ -83,6 +83,11 @@ class SpecError(ArchcalcError):
     """A spec that cannot be read or expanded."""
 
 
+def fault(code: str, message: str, place: Place | None) -> SpecError:
+    """Return an error with one problem."""
+    return SpecError([Problem(code, message, place)])
+
+
 class TargetError(ArchcalcError):
     """A target, an option of the command line or an argument of `analyze` that means nothing."""
 

@@ -21,6 +21,7 @@ from archcalc import arithmetic
 from archcalc.errors import ShapeError
 from archcalc.expression import Expression, Space
 from archcalc.layers.base import Merge
+from archcalc.layers.catalogue import LAYERS, MERGES
 from archcalc.layers.settings import Reference
 from archcalc.quantities import OP_KINDS
 from archcalc.term import Term, tree_of, value_of
@@ -78,9 +79,7 @@ def replaced(value: Any, change: Callable[[int], Any]) -> Any:
 
 def resized(sample: Sample, change: Callable[[int], Any]) -> Sample:
     """Return the sample with the sizes of its inputs and referenced layers changed, equal ones alike."""
-    chosen = {
-        name: replaced(value, change) if _refers(value) else value for name, value in sample.settings.items()
-    }
+    chosen = {name: replaced(value, change) if _refers(value) else value for name, value in sample.settings.items()}
     return Sample(sample.op, chosen, replaced(sample.inputs, change))
 
 
@@ -91,6 +90,10 @@ def _refers(value: Any) -> bool:
 def sizes(sample: Sample) -> list[int]:
     """Return the different sizes of the inputs."""
     return sorted({size for x in sample.inputs for size in x})
+
+
+def test_every_type_of_the_catalogue_has_samples() -> None:
+    assert set(SAMPLES) == {*LAYERS, *MERGES}
 
 
 # ── Arrays ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,9 +207,7 @@ def test_free_sizes_equal_ints_on_their_domain(op: str, data: st.DataObject) -> 
         compare_on_domain(said, space, at, names, data)
     elif "which is larger" not in str(said):  # that may change from size to size; a refusal must be met
         grid = (dict(zip(names, point, strict=True)) for point in product(GRID, repeat=len(names)))
-        assert any(
-            in_domain(space, values) and isinstance(attempt(at(values)), REFUSALS) for values in grid
-        ), said
+        assert any(in_domain(space, values) and isinstance(attempt(at(values)), REFUSALS) for values in grid), said
 
 
 @every_type
@@ -225,9 +226,7 @@ def test_free_settings_equal_ints_on_their_domain(op: str, data: st.DataObject) 
         return Sample(op, {**sample.settings, **freed}, sample.inputs)
 
     said = attempt(at({name: space.symbol(name) for name in chosen}))
-    if isinstance(
-        said, ValidationError
-    ):  # repeats, axes and ranks are numbers (language reference, section 14)
+    if isinstance(said, ValidationError):  # repeats, axes and ranks are numbers (language reference, section 14)
         assert chosen & NUMBERS_ONLY
     elif not undecided(said):
         compare_on_domain(said, space, at, sorted(chosen), data)
@@ -323,9 +322,7 @@ def test_windows_are_those_that_fit(n: int, k: int, s: int, d: int, p: int, q: i
 
 @quick
 @given(**AXIS, **PADS, extra=st.integers(0, 3))
-def test_transposed_windows_cover_the_output(
-    n: int, k: int, s: int, d: int, p: int, q: int, extra: int
-) -> None:
+def test_transposed_windows_cover_the_output(n: int, k: int, s: int, d: int, p: int, q: int, extra: int) -> None:
     reached = {at * s + tap * d for at in range(n) for tap in range(k)}
     size = max(reached) + 1 - p - q + extra
     if size < 1:

@@ -57,9 +57,7 @@ def plan_call(op: str, call_args: Iterable[Arg]) -> Plan:
             if name not in fields and not (op in MERGES and name == "with"):
                 place = arg.key_place or arg.place
                 keys = [*fields, *cls.shorthand]
-                raise SpecError(
-                    [Problem("E083", f"{op} has no '{arg.name}'{did_you_mean(arg.name, keys)}", place)]
-                )
+                raise SpecError([Problem("E083", f"{op} has no '{arg.name}'{did_you_mean(arg.name, keys)}", place)])
             if name in places:
                 raise SpecError([Problem("E084", f"'{name}' is given twice", arg.key_place or arg.place)])
             places[name] = arg
@@ -103,9 +101,7 @@ def _check_call(call: Call, blocks: Mapping[str, Any]) -> None:
         return
     if ALIASES.get(op, op) not in LAYERS and op not in MERGES:
         known = [*LAYERS, *MERGES, *ALIASES, *SPECIALS, *blocks]
-        raise SpecError(
-            [Problem("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)]
-        )
+        raise SpecError([Problem("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)])
     plan = plan_call(op, call.args)
     for _, arg, tensor, _ in plan.arguments:
         if arg.error and not tensor:

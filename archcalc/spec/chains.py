@@ -203,9 +203,7 @@ def _step(text: Text, start: int, stop: int, depth: int) -> Flow:
         elif isinstance(body, Call):
             args.append(_argument(text, begin, end))
         else:
-            raise text.fault(
-                "E013", f"'{token}' after a group; only *n, if= and as= may follow", begin, end - begin
-            )
+            raise text.fault("E013", f"'{token}' after a group; only *n, if= and as= may follow", begin, end - begin)
     if isinstance(body, Call):
         body = Call(body.op, body.dynamic, tuple(args), body.place)
     return Step(body, place, repeat, condition, alias)
@@ -223,16 +221,12 @@ def _expression(text: Text, start: int, stop: int) -> Expr:
 def _argument(text: Text, start: int, stop: int) -> Arg:
     token = text.value[start:stop]
     if token.startswith("/"):
-        return make_argument(
-            "stride", token[1:], _shifted(text.locate, start + 1), text.limits, text.locate(start, 1)
-        )
+        return make_argument("stride", token[1:], _shifted(text.locate, start + 1), text.limits, text.locate(start, 1))
     keyword = _KEYWORD.match(token)
     if keyword:
         skip = keyword.end()
         key_place = text.locate(start, skip - 1)
-        return make_argument(
-            keyword[1], token[skip:], _shifted(text.locate, start + skip), text.limits, key_place
-        )
+        return make_argument(keyword[1], token[skip:], _shifted(text.locate, start + skip), text.limits, key_place)
     return make_argument("", token, _shifted(text.locate, start), text.limits, None)
 
 

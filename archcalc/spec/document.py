@@ -243,16 +243,12 @@ class _Reader:
                     isinstance(values, Scalar) and values.value in ("", "null")
                 ):
                     self.note("P001", f"option '{option.value}' is a mapping of parameters", values.place)
-                axes[axis.value][option.value] = {
-                    key.value: self.parser.expression(value) for key, value in pairs
-                }
+                axes[axis.value][option.value] = {key.value: self.parser.expression(value) for key, value in pairs}
         return axes
 
     def option(self, option: Scalar) -> None:
         if not _OPTION.match(option.value) or option.value in (*TOTALS, "outputs", "source", "note"):
-            message = (
-                f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
-            )
+            message = f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
             self.note("E054", message, option.place)
 
     def require(self) -> tuple[Expr, ...]:
@@ -273,9 +269,7 @@ class _Reader:
                 if isinstance(value, Scalar):
                     found[op] = parse_arguments(Text(value.value, value.at, value.in_flow, self.limits))
                 elif isinstance(value, Mapping):
-                    found[op] = tuple(
-                        self.parser.argument(name.value, item, name.place) for name, item in value.pairs
-                    )
+                    found[op] = tuple(self.parser.argument(name.value, item, name.place) for name, item in value.pairs)
                 else:
                     self.note("P001", "defaults are arguments, as 'half bias=no'", value.place)
             except SpecError as error:
@@ -291,9 +285,7 @@ class _Reader:
                 self.problems.extend(error.problems)
                 continue
             if block.name in _BUILT_IN:
-                self.note(
-                    "E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place
-                )
+                self.note("E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place)
             if block.name in found:
                 self.note("E053", f"block '{block.name}' is defined twice", key.place)
             found[block.name] = block
@@ -331,9 +323,7 @@ class _Reader:
                 shift = start + at + len(name) + 1 + len(default) - len(default.lstrip())
                 expr = compile_expression(default.strip(), _locator(key, shift), self.limits)
             elif parameters and parameters[-1][1] is not None:
-                raise SpecError(
-                    [Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)]
-                )
+                raise SpecError([Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)])
             parameters.append((name.strip(), expr))
         flow = self.parser.flow(value)
         return Block(signature[1], tuple(tensors), tuple(parameters), flow, shared, key.place, key.value)

@@ -4,30 +4,31 @@ Data flow: a flow of the syntax tree and the running value go in, the new runnin
 appended in order of execution. A layer is asked for its `output_shape` and for nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from archcalc.arithmetic import Number
-from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean
+from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean, fault
 from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
 from archcalc.layers.base import Layer, Merge, show
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
-from archcalc.layers.settings import Reference
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.report import Folder, Mode
-from archcalc.spec.calls import SPECIALS, Plan, flag_of, plan_call
+from archcalc.spec.arguments import block_arguments, use_arguments
+from archcalc.spec.building import Builder, build_merge
+from archcalc.spec.calls import SPECIALS, Plan
 from archcalc.spec.chains import parse_template
 from archcalc.spec.document import Block, Document, Expected, Net
-from archcalc.spec.expressions import Env, Expr, evaluate_truth, fixed
+from archcalc.spec.expressions import Expr, evaluate_truth
+from archcalc.spec.frame import Frame, Here, hashable, spoken, with_call
 from archcalc.spec.library import Library
-from archcalc.spec.parameters import Values, Wishes, evaluate_parameters
-from archcalc.spec.scope import Entry, Scope, Value, dimension, is_name
+from archcalc.spec.loops import rounds
+from archcalc.spec.parameters import Values, evaluate_parameters
+from archcalc.spec.scope import Entry, Scope, Value, is_name
 from archcalc.spec.syntax import (
     Arg,
     Call,
@@ -45,7 +46,6 @@ from archcalc.spec.syntax import (
 )
 from archcalc.spec.target import choose, parse_target
 
-_CALLS_SHOWN: Final = 4
 _MERGE_FAULTS: Final = {
     "E071": "the branches have different ranks",
     "E072": "the branches differ outside the joined axis",
@@ -86,80 +86,6 @@ def expand(
         ) from None
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class _Frame:
-    """One network or block call: what its expressions see, and where its names live.
-
-    document: the file it belongs to. params: that file's parameters. x: the value it was called on.
-    shared: the key of the shared block around it, if any, and the path that the key stands for.
-    depth: calls around it. call: what this one is, as text and place; outer: the frame that called.
-    until: the item where a `use` stops.
-    main: whether it is (a block of) the file asked for. home: what keys of the file's shared blocks begin with.
-    """
-
-    document: Document
-    params: Mapping[str, Any]
-    root: Scope
-    x: Value
-    beside: Path | None
-    defaults: dict[str, dict[str, Any]]
-    shared: tuple[str, str] | None = None
-    depth: int = 0
-    call: tuple[str, Place] | None = None
-    outer: "_Frame | None" = None
-    files: tuple[str, ...] = ()
-    until: str | None = None
-    main: bool = False
-    home: str = ""
-    _calls: tuple[str, ...] | None = None
-
-    @property
-    def calls(self) -> tuple[str, ...]:
-        """The calls around this place as text, the inmost first; made when a node or a message needs them."""
-        if self._calls is None:
-            own = () if self.call is None else (f"{self.call[0]} at {self.call[1]}",)
-            self._calls = (*own, *(self.outer.calls if self.outer else ()))[:_CALLS_SHOWN]
-        return self._calls
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class _Here:
-    """Where the expansion stands: variables, scope, frame and the running value; answers `x.C`."""
-
-    values: Mapping[str, Any]
-    scope: Scope
-    frame: _Frame
-    running: Value
-
-    @property
-    def shapes(self) -> "_Here":
-        return self
-
-    def dimension(self, name: str, axis: str) -> Any:
-        if name == "x":
-            return dimension(self.running.shape, name, axis)
-        first, *rest = name.split(".")
-        entry = self.scope.find(first)
-        for part in rest:
-            entry = entry.scope.entries.get(part) if entry and entry.scope else None
-        if entry is None:
-            known = _known(self.scope)
-            raise LookupError(f"no earlier layer named '{name}'{did_you_mean(name, known)}")
-        return dimension(entry.value.shape, name, axis)
-
-    def names(self) -> list[str]:
-        return self.scope.names()
-
-    def env(self) -> Env:
-        return Env(self.values, self)
-
-    def inside(self, scope: Scope) -> "_Here":
-        return _Here(self.values, scope, self.frame, self.running)
-
-    def having(self, values: dict[str, Any]) -> "_Here":
-        return _Here({**self.values, **values}, self.scope, self.frame, self.running)
-
-
 class _Stop(Exception):  # noqa: N818  (not an error: `use … until=` has reached its item)
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -177,8 +103,7 @@ class _Expander:
     steps: int = 0
     made: int = 0
     mode: Mode = "both"
-    plans: dict[tuple[int, str], Plan] = field(default_factory=dict)
-    layers: dict[Any, Any] = field(default_factory=dict)
+    builder: Builder = field(default_factory=Builder)
     shapes: dict[tuple[int, Shape], Shape] = field(default_factory=dict)
     documents: dict[Path, Document] = field(default_factory=dict)
 
@@ -188,22 +113,18 @@ class _Expander:
 
     # ── The network ──
 
-    def graph(
-        self, document: Document, net: Net, values: Values, target: str, expected: Expected | None
-    ) -> Graph:
+    def graph(self, document: Document, net: Net, values: Values, target: str, expected: Expected | None) -> Graph:
         scope = Scope("", None)
         first: Value | None = None
         for name, shape in values.inputs.items():
             self.nodes.append(GraphNode(name, "input", None, (), (), shape))
-            value = Value(len(self.nodes) - 1, shape)
+            value = Value(len(self.nodes) - 1, name, shape)
             first = first or value
             scope.entries[name] = Entry(value, None, given=True)
             scope.used[name] = 1
         assert first is not None
-        frame = _Frame(
-            document, values.params, scope, first, self.beside, {}, main=True, files=(document.text.name,)
-        )
-        here = _Here(values.params, scope, frame, first)
+        frame = Frame(document, values.params, scope, first, self.beside, {}, main=True, files=(document.text.name,))
+        here = Here(values.params, scope, frame, first)
         last = self.flow(net.layers, first, here)
         outputs = self.outputs(net, last, here)
         self.mode = "train"
@@ -226,22 +147,22 @@ class _Expander:
             net_expectation=self.net_expectation(expected, here) if expected else None,
         )
 
-    def outputs(self, net: Net, last: Value, here: _Here) -> dict[str, int]:
+    def outputs(self, net: Net, last: Value, here: Here) -> dict[str, int]:
         if net.outputs is None:
             return {"out": last.node}
         found: dict[str, int] = {}
         for name in net.outputs:
             template = parse_template(name.value, name.at, self.limits)
-            found[name.value] = self.tensor(template, here).value.node
+            found[name.value] = here.tensor(template).value.node
         return found
 
-    def net_expectation(self, expected: Expected, here: _Here) -> NetExpectation:
+    def net_expectation(self, expected: Expected, here: Here) -> NetExpectation:
         shapes = tuple((name, self.expected_shape(expr, here), expr.place) for name, expr in expected.outputs)
         return NetExpectation(expected.figures, shapes)
 
     # ── Flows ──
 
-    def flow(self, flow: Flow, value: Value, here: _Here) -> Value:
+    def flow(self, flow: Flow, value: Value, here: Here) -> Value:
         if isinstance(flow, Step):
             return self.step(flow, value, here, None)
         if isinstance(flow, Run):
@@ -265,64 +186,20 @@ class _Expander:
     def count(self, place: Place) -> None:
         self.steps += 1
         if self.steps > self.limits.steps:
-            raise self.fault("E092", f"more than {self.limits.steps:,} steps", place)
+            raise fault("E092", f"more than {self.limits.steps:,} steps", place)
 
-    def rounds(self, flow: ForFlow, here: _Here, value: Value) -> Iterable[_Here]:
+    def rounds(self, flow: ForFlow, here: Here, value: Value) -> Iterable[Here]:
         here.running = value
-        rows = self.rows(flow, here)
+        rows = rounds(flow, here, self.limits)
         for i, row in enumerate(rows):
             self.count(flow.place)
             variables = dict(zip(flow.variables, row, strict=True))
             variables.setdefault("i", i)
             yield here.having(variables)
 
-    def rows(self, flow: ForFlow, here: _Here) -> list[tuple[Any, ...]]:
-        env = here.env()
-        if flow.columns is not None:
-            return self.columns(flow, [column(env) for column in flow.columns])
-        assert flow.rows is not None
-        held = flow.rows(env)
-        if not isinstance(held, (list, tuple)):
-            raise self.fault("E063", f"'{flow.rows.text}' is {_spoken(held)}, not a list", flow.rows.place)
-        self.check_rounds(len(held), flow.place)
-        rows: list[tuple[Any, ...]] = []
-        for item in held:
-            row = (
-                (item,)
-                if len(flow.variables) == 1
-                else tuple(item)
-                if isinstance(item, (list, tuple))
-                else ()
-            )
-            if len(row) != len(flow.variables):
-                message = f"a row of {len(row)} values for {len(flow.variables)} variables"
-                raise self.fault("E064", message, flow.rows.place)
-            rows.append(row)
-        return rows
-
-    def columns(self, flow: ForFlow, columns: list[Any]) -> list[tuple[Any, ...]]:
-        lengths = {len(column) for column in columns if isinstance(column, list)}
-        if not lengths:
-            raise self.fault("E063", "at least one column of a 'for' is a list", flow.place)
-        if len(lengths) > 1:
-            shown = ", ".join(
-                f"{name}: {len(column)}"
-                for name, column in zip(flow.variables, columns, strict=True)
-                if isinstance(column, list)
-            )
-            raise self.fault("E061", f"columns of different lengths: {shown}", flow.place)
-        length = lengths.pop()
-        self.check_rounds(length, flow.place)
-        spread = [column if isinstance(column, list) else [column] * length for column in columns]
-        return list(zip(*spread, strict=True))
-
-    def check_rounds(self, rounds: int, place: Place) -> None:
-        if rounds > self.limits.repeats:
-            raise self.fault("E065", f"{rounds} rounds, at most {self.limits.repeats}", place)
-
     # ── Names ──
 
-    def named(self, item: Named, value: Value, here: _Here) -> Value:
+    def named(self, item: Named, value: Value, here: Here) -> Value:
         here.running = value
         start, expected = len(self.nodes), item.meta.expect
         folder: Scope | None = None
@@ -342,7 +219,7 @@ class _Expander:
             raise _Stop(result)
         return result
 
-    def under(self, name: str, item: Named, value: Value, here: _Here) -> tuple[Value, Scope | None]:
+    def under(self, name: str, item: Named, value: Value, here: Here) -> tuple[Value, Scope | None]:
         """Run the flow of a named item; return its value and the folder that its names lie in."""
         flow = item.flow
         if isinstance(flow, Step) and isinstance(flow.body, Call):
@@ -368,33 +245,14 @@ class _Expander:
         if not is_name(text, self.limits.name):
             shown = text if len(text) <= 80 else text[:77] + "…"
             message = f"'{shown}' is not a name: 1 to {self.limits.name} letters, digits and _"
-            raise self.fault("E054", message, place)
+            raise fault("E054", message, place)
         return text
 
     def define(self, name: str, entry: Entry, scope: Scope, place: Place) -> None:
         before = scope.entries.get(name)
         if before is not None and before.given:
-            raise self.fault("E053", f"'{name}' is already the name of an earlier layer", place)
+            raise fault("E053", f"'{name}' is already the name of an earlier layer", place)
         scope.entries[name] = entry
-
-    def tensor(self, template: Template, here: _Here) -> Entry:
-        """Return the value behind a name like `c4` or `res.layer3`."""
-        text = template.fill(here.env())
-        first, *rest = text.split(".")
-        entry = Entry(here.frame.x, None, given=True) if first == "x" and not rest else here.scope.find(first)
-        inside: Scope | None = None
-        for part in rest:
-            inside = (entry.scope if entry is not None else None) or inside
-            entry = entry.scope.entries.get(part) if entry is not None and entry.scope is not None else None
-        if entry is None:
-            missing = rest[-1] if rest else first
-            known = _known(here.scope)
-            if inside is not None:
-                known = [name for name, held in inside.entries.items() if held.given] or list(inside.entries)
-            message = f"no earlier layer named '{text}'{did_you_mean(missing, known)}"
-            shown = ", ".join(known[-20:])
-            raise SpecError([Problem("E052", message, template.place, (f"names in reach: {shown}",))])
-        return entry
 
     def annotate(self, meta: Meta, start: int, folder: Scope | None) -> None:
         """Attach a note to the first node of an item and to its folder; a device to all its nodes."""
@@ -408,27 +266,23 @@ class _Expander:
             self.nodes[at] = node._replace(note=note, source=source, device=node.device or meta.device)
 
     def item_expectation(
-        self, path: str, expected: Expectation, result: Value, here: _Here, start: int
+        self, path: str, expected: Expectation, result: Value, here: Here, start: int
     ) -> ItemExpectation:
         shape = self.expected_shape(expected.shape, here) if expected.shape is not None else None
         end = len(self.nodes)
-        return ItemExpectation(
-            path, expected.place, shape, result.shape, expected.params, expected.macs, start, end
-        )
+        return ItemExpectation(path, expected.place, shape, result.shape, expected.params, expected.macs, start, end)
 
-    def expected_shape(self, expr: Expr, here: _Here) -> Shape:
+    def expected_shape(self, expr: Expr, here: Here) -> Shape:
         value = expr(here.env())
         if isinstance(value, int) and not isinstance(value, bool):
             return (value,)
         if isinstance(value, (tuple, list)) and all(_is_size(size) for size in value):
             return tuple(value)
-        raise self.fault(
-            "E042", f"'{expr.text}' is not a shape; 256x6x6 or [classes, H, W] would be", expr.place
-        )
+        raise fault("E042", f"'{expr.text}' is not a shape; 256x6x6 or [classes, H, W] would be", expr.place)
 
     # ── Steps and calls ──
 
-    def step(self, step: Step, value: Value, here: _Here, name: str | None) -> Value:
+    def step(self, step: Step, value: Value, here: Here, name: str | None) -> Value:
         """Run a step; `name` is that of the item it is the whole of."""
         here.running = value
         if step.condition is not None and not evaluate_truth(step.condition, here.env()):
@@ -449,17 +303,15 @@ class _Expander:
             self.define(alias, Entry(value, None, given=True), here.scope, step.alias.place)
         return value
 
-    def repeats(self, expr: Expr, here: _Here) -> int:
+    def repeats(self, expr: Expr, here: Here) -> int:
         times = expr(here.env())
         if not isinstance(times, int) or isinstance(times, bool) or times < 0:
-            raise self.fault(
-                "E055", f"a repeat of {_spoken(times)}; a whole number of at least 0 is needed", expr.place
-            )
+            raise fault("E055", f"a repeat of {spoken(times)}; a whole number of at least 0 is needed", expr.place)
         if times > self.limits.repeats:
-            raise self.fault("E065", f"{times} repeats, at most {self.limits.repeats}", expr.place)
+            raise fault("E065", f"{times} repeats, at most {self.limits.repeats}", expr.place)
         return times
 
-    def body(self, step: Step, value: Value, here: _Here, name: str | None) -> Value:
+    def body(self, step: Step, value: Value, here: Here, name: str | None) -> Value:
         self.count(step.place)
         if not isinstance(step.body, Call):
             return self.flow(step.body, value, here)
@@ -475,59 +327,50 @@ class _Expander:
             return self.merge_step(op, call, value, here, name)
         return self.special(op, call, value, here, name)
 
-    def operation(self, call: Call, here: _Here) -> str:
+    def operation(self, call: Call, here: Here) -> str:
         if not call.dynamic:
             return ALIASES.get(call.op, call.op) if call.op not in here.frame.document.blocks else call.op
         value = here.values.get(call.op)
         known = [*LAYERS, *MERGES, *ALIASES, *here.frame.document.blocks, "id"]
         if call.op not in here.values:
             names = list(here.values)
-            raise self.fault(
-                "E056", f"${call.op}: no parameter '{call.op}'{did_you_mean(call.op, names)}", call.place
-            )
+            raise fault("E056", f"${call.op}: no parameter '{call.op}'{did_you_mean(call.op, names)}", call.place)
         if not isinstance(value, str) or value not in known:
             hint = did_you_mean(value, known) if isinstance(value, str) else ""
-            shown = _spoken(value)
-            raise self.fault(
-                "E056", f"${call.op}: {shown} is not the name of a layer or block{hint}", call.place
-            )
+            shown = spoken(value)
+            raise fault("E056", f"${call.op}: {shown} is not the name of a layer or block{hint}", call.place)
         return ALIASES.get(value, value) if value not in here.frame.document.blocks else value
 
-    def special(self, op: str, call: Call, value: Value, here: _Here, name: str | None) -> Value:
+    def special(self, op: str, call: Call, value: Value, here: Here, name: str | None) -> Value:
         if op == "use":
             return self.use(call, value, here, name)
         if op not in SPECIALS:
             known = [*LAYERS, *MERGES, *SPECIALS, *here.frame.document.blocks]
-            raise self.fault("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)
+            raise fault("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)
         takes = 1 if op in ("from", "times") else 0
         if len(call.args) > takes:
-            raise self.fault("E082", f"{op} takes {takes or 'no'} value", call.args[takes].place)
+            raise fault("E082", f"{op} takes {takes or 'no'} value", call.args[takes].place)
         if len(call.args) < takes:
             what = "the name of a layer" if op == "from" else "a number"
-            raise self.fault("E059", f"{op} needs {what}", call.place)
+            raise fault("E059", f"{op} needs {what}", call.place)
         if op == "from":
-            return self.named_tensor(call.args[0], here).value
+            return here.one_tensor(call.args[0]).value
         if op == "times":
             times = call.args[0].value(here.env())
             if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-                raise self.fault(
+                raise fault(
                     "E080",
-                    f"times {_spoken(times)}: a whole number of at least 1 is needed",
+                    f"times {spoken(times)}: a whole number of at least 1 is needed",
                     call.args[0].place,
                 )
-            return Value(value.node, value.shape, value.runs * times)
-        return value if op == "id" else Value(value.node, value.shape, 1)
-
-    def named_tensor(self, arg: Arg, here: _Here) -> Entry:
-        if len(arg.tensors) != 1:
-            raise self.fault("E052", f"'{arg.text}' is not the name of a layer", arg.place)
-        return self.tensor(arg.tensors[0], here)
+            return value._replace(runs=value.runs * times)
+        return value if op == "id" else value._replace(runs=1)
 
     # ── Layers and merges ──
 
-    def layer(self, op: str, call: Call, value: Value, here: _Here, name: str | None) -> Value:
-        plan = self.plan(op, call)
-        layer = self.built(plan, call, here)
+    def layer(self, op: str, call: Call, value: Value, here: Here, name: str | None) -> Value:
+        plan = self.builder.plan(op, call)
+        layer = self.builder.layer(plan, call, here)
         key = (id(layer), value.shape)
         output = self.shapes.get(key)
         if output is None:
@@ -540,7 +383,7 @@ class _Expander:
         shapes: tuple[Shape, ...] = (value.shape,)
         for setting in layer.data_inputs:
             given = getattr(layer, setting) is not None
-            entries = self.tensors(plan.places[setting], here) if given and setting in plan.places else []
+            entries = here.tensors(plan.places[setting]) if given and setting in plan.places else []
             inputs += tuple(entry.value.node for entry in entries)
             shapes += tuple(entry.value.shape for entry in entries)
         part = here.scope.claim(name) if name is not None else here.scope.automatic(op)
@@ -554,27 +397,25 @@ class _Expander:
             arg = plan.places.get(error.setting or "")
             place = arg.place if arg else call.place
             message = error.message if error.message.startswith(f"{label}") else f"{label}: {error.message}"
-            raise self.fault(error.code, message, place) from None
+            raise fault(error.code, message, place) from None
         self.check_dimensions(result, label, call.place)
         return result
 
     def check_dimensions(self, shape: Shape, label: str, place: Place) -> None:
         if len(shape) > self.limits.rank:
-            raise self.fault(
-                "E080", f"{label}: an output of {len(shape)} axes, at most {self.limits.rank}", place
-            )
+            raise fault("E080", f"{label}: an output of {len(shape)} axes, at most {self.limits.rank}", place)
         for size in shape:
             if type(size) is int and size > self.limits.dimension:
                 message = f"{label}: the output {show(shape)} has a dimension above {self.limits.dimension:,}"
-                raise self.fault("E080", message, place)
+                raise fault("E080", message, place)
 
-    def weight_key(self, layer: Any, here: _Here, part: str, plan: Plan) -> str | None:
+    def weight_key(self, layer: Any, here: Here, part: str, plan: Plan) -> str | None:
         if getattr(layer, "tie", None) is not None:
-            owner = self.named_tensor(plan.places["tie"], here).value.node
+            owner = here.one_tensor(plan.places["tie"]).value.node
             node = self.nodes[owner]
             if node.op != plan.op:
                 message = f"tie: '{node.path}' is a {node.op}, not a {plan.op}"
-                raise self.fault("E080", message, plan.places["tie"].place)
+                raise fault("E080", message, plan.places["tie"].place)
             key = node.weight_key or f"={node.path}"
             self.nodes[owner] = node._replace(weight_key=key)
             return key
@@ -583,161 +424,22 @@ class _Expander:
             return None
         return f"{shared[0]}/{here.scope.child_path(part)[len(shared[1]) :]}"
 
-    def plan(self, op: str, call: Call) -> Plan:
-        plan = self.plans.get((id(call), op))
-        if plan is None:
-            plan = self.plans[(id(call), op)] = plan_call(op, call.args)
-        return plan
-
-    def built(self, plan: Plan, call: Call, here: _Here) -> Any:
-        """Return the layer that a call describes here; the same settings give the same object."""
-        settings = self.settings(plan, here)
-        key: Any = (plan.op, tuple(settings.items()), tuple(map(type, settings.values())))
-        try:
-            layer = self.layers.get(key)
-        except TypeError:  # a setting that cannot be a key, as a mapping: let the layer refuse it
-            layer, key = None, (plan.op, id(settings))
-        if layer is None:
-            layer = self.layers[key] = self.build(plan, settings, call, here)
-        return layer
-
-    def settings(self, plan: Plan, here: _Here) -> dict[str, Any]:
-        settings = dict(self.defaults(plan, here.frame))
-        env = here.env()
-        position = 0
-        positional: tuple[str, ...] = plan.layer.positional
-        rest: list[Any] = []
-        for setting, arg, tensor, flag in plan.arguments:
-            if setting is not None:
-                settings[setting] = self.references(arg, here) if tensor else _hashable(arg.value(env))
-                continue
-            if flag is not None and arg.text not in here.values:
-                settings[flag[0]] = flag[1]
-                continue
-            value = _hashable(arg.value(env))
-            if plan.layer.variadic and position >= len(positional) - 1:
-                rest.append(value)
-                continue
-            if position >= len(positional):
-                raise self.too_many(plan, arg)
-            settings[positional[position]] = value
-            position += 1
-        if rest:
-            settings[positional[-1]] = tuple(rest)
-        return settings
-
-    def too_many(self, plan: Plan, arg: Arg) -> SpecError:
-        if arg.text in ("valid", "half", "same", "same_lower", "darknet", "ceil", "nobias"):
-            return self.fault("E081", f"{plan.op} does not take the flag '{arg.text}'", arg.place)
-        takes = ", ".join(plan.layer.positional)
-        message = f"{plan.op} takes {f'{takes} and' if takes else 'no value,'} no '{arg.text}'"
-        keys = did_you_mean(arg.text, plan.layer.model_fields)
-        return self.fault("E082", message + keys, arg.place)
-
-    def defaults(self, plan: Plan, frame: _Frame) -> dict[str, Any]:
-        held = frame.defaults.get(plan.op)
-        if held is not None:
-            return held
-        settings: dict[str, Any] = {}
-        args = frame.document.defaults.get(plan.op, ())
-        env = Env(frame.params)
-        for arg in args:
-            flag = flag_of(plan.layer, arg.text) if not arg.name else None
-            if flag is not None:
-                settings[flag[0]] = flag[1]
-            elif not arg.name:
-                raise self.fault("E082", f"defaults take no positional value: '{arg.text}'", arg.place)
-            else:
-                for name in plan.layer.shorthand.get(arg.name, (arg.name,)):
-                    if name not in plan.layer.model_fields:
-                        hint = did_you_mean(arg.name, plan.layer.model_fields)
-                        raise self.fault(
-                            "E083", f"{plan.op} has no '{arg.name}'{hint}", arg.key_place or arg.place
-                        )
-                    settings[name] = _hashable(arg.value(env))
-        frame.defaults[plan.op] = settings
-        return settings
-
-    def references(self, arg: Arg, here: _Here) -> Any:
-        if arg.expr is not None and arg.text in ("none", "null"):
-            return None
-        found = [
-            Reference(self.nodes[entry.value.node].path, entry.value.shape)
-            for entry in self.tensors(arg, here)
-        ]
-        return tuple(found) if arg.text.startswith("[") else found[0]
-
-    def tensors(self, arg: Arg, here: _Here) -> list[Entry]:
-        if not arg.tensors:
-            raise self.fault("E052", f"'{arg.text}' is not the name of a layer", arg.place)
-        return [self.tensor(template, here) for template in arg.tensors]
-
-    def build(self, plan: Plan, settings: dict[str, Any], call: Call, here: _Here) -> Any:
-        try:
-            return plan.layer(**settings)
-        except ValidationError as error:
-            problems = [self.setting_problem(plan, fault, settings, call, here) for fault in error.errors()]
-            raise SpecError(problems) from None
-        except ShapeError as error:
-            raise self.fault(error.code, f"{plan.op}: {error.message}", call.place) from None
-
-    def setting_problem(
-        self, plan: Plan, fault: Any, settings: dict[str, Any], call: Call, here: _Here
-    ) -> Problem:
-        setting = str(fault["loc"][0]) if fault["loc"] else ""
-        if fault["type"] == "missing":
-            wanted = ", ".join(f"'{name}'" for name in plan.layer.positional)
-            return Problem("E059", f"{plan.op} needs '{setting}' (it takes {wanted})", call.place)
-        arg = plan.places.get(setting) or self.positional_arg(plan, setting, here)
-        place = arg.place if arg else call.place
-        value = settings.get(setting)
-        said = str(fault["msg"]).removeprefix("Value error, ")
-        words = (
-            [value]
-            if isinstance(value, str)
-            else [item for item in value if isinstance(item, str)]
-            if isinstance(value, tuple)
-            else []
-        )
-        if words and "is not one of" not in said and "is no padding" not in said:
-            word = words[0]
-            entry = here.scope.entries.get(word) or here.scope.find(word)
-            if entry is not None and entry.given:
-                return Problem(
-                    "E088", f"'{word}' is a layer, but '{setting}' of {plan.op} is a number", place
-                )
-            hint = did_you_mean(word, [*here.values, *plan.layer.model_fields])
-            return Problem("E050", f"unknown name '{word}'{hint}", place)
-        if fault["type"] != "value_error" or not setting:
-            return Problem("P001" if setting else "E080", f"{plan.op}: {said}", place)
-        return Problem("E080", f"{setting} = {said}", place)
-
-    def positional_arg(self, plan: Plan, setting: str, here: _Here) -> Arg | None:
-        values = [
-            arg
-            for name, arg, _, flag in plan.arguments
-            if name is None and (flag is None or arg.text in here.values)
-        ]
-        positional = plan.layer.positional
-        at = positional.index(setting) if setting in positional else len(values)
-        return values[at] if at < len(values) else None
-
-    def merge_step(self, op: str, call: Call, value: Value, here: _Here, name: str | None) -> Value:
-        plan = self.plan(op, call)
+    def merge_step(self, op: str, call: Call, value: Value, here: Here, name: str | None) -> Value:
+        plan = self.builder.plan(op, call)
         values = [value]
         settings: dict[str, Any] = {}
         for setting, arg, tensor, _ in plan.arguments:
             if tensor:
-                values += [entry.value for entry in self.tensors(arg, here)]
+                values += [entry.value for entry in here.tensors(arg)]
             elif setting is not None:
-                settings[setting] = _hashable(arg.value(here.env()))
+                settings[setting] = hashable(arg.value(here.env()))
         if len(values) == 1:
-            raise self.fault("E057", f"{op} needs another layer to join, as '{op} c4'", call.place)
+            raise fault("E057", f"{op} needs another layer to join, as '{op} c4'", call.place)
         path = here.scope.claim(name) if name is not None else here.scope.automatic(op)
-        merge = self.merge(op, settings, plan.places, call.place)
+        merge = build_merge(op, settings, plan.places, call.place)
         return self.join(op, merge, values, here, path, call.place)
 
-    def merge_flow(self, flow: MergeFlow, value: Value, here: _Here, folder: Scope | None) -> Value:
+    def merge_flow(self, flow: MergeFlow, value: Value, here: Here, folder: Scope | None) -> Value:
         if folder is None:
             folder = self.folder(here.scope, None, flow.op, word=flow.op)
             named: str | None = folder.path.rpartition(".")[2]
@@ -750,15 +452,15 @@ class _Expander:
         inner = here.inside(folder)
         values = self.branches(flow.branches, value, inner, [0])
         if not values:
-            raise self.fault("E070", f"{flow.op} of no branches", flow.place)
+            raise fault("E070", f"{flow.op} of no branches", flow.place)
         if len(values) == 1 and flow.op in ("concat", "add"):
             result = values[0]
         else:
             settings: dict[str, Any] = {}
             places: dict[str, Arg] = {}
             if flow.axis is not None:
-                settings["axis"], places["axis"] = _hashable(flow.axis.value(here.env())), flow.axis
-            merge = self.merge(flow.op, settings, places, flow.place)
+                settings["axis"], places["axis"] = hashable(flow.axis.value(here.env())), flow.axis
+            merge = build_merge(flow.op, settings, places, flow.place)
             result = self.join(flow.op, merge, values, here, folder.path, flow.place, whole_path=True)
         if named is not None:
             here.scope.entries[named] = Entry(result, folder, given=False)
@@ -766,14 +468,14 @@ class _Expander:
             self.annotate(flow.meta, start, folder)
         return self.checked(flow.meta, folder.path, result, here, start)
 
-    def checked(self, meta: Meta, path: str, result: Value, here: _Here, start: int) -> Value:
+    def checked(self, meta: Meta, path: str, result: Value, here: Here, start: int) -> Value:
         if meta.expect is not None and here.frame.main:
             here.running = result
             self.expectations.append(self.item_expectation(path, meta.expect, result, here, start))
         return result
 
     def branches(
-        self, flows: Iterable[tuple[Template | None, Flow]], value: Value, here: _Here, count: list[int]
+        self, flows: Iterable[tuple[Template | None, Flow]], value: Value, here: Here, count: list[int]
     ) -> list[Value]:
         """Run branches, each from the same value; `count` numbers the unnamed ones."""
         values: list[Value] = []
@@ -785,9 +487,7 @@ class _Expander:
                 continue
             if template is None and isinstance(flow, IfFlow):
                 chosen = flow.then if evaluate_truth(flow.condition, here.env()) else flow.other
-                values += (
-                    self.branches(_as_branches(chosen), value, here, count) if chosen is not None else []
-                )
+                values += self.branches(_as_branches(chosen), value, here, count) if chosen is not None else []
                 continue
             count[0] += 1
             if template is not None:
@@ -802,29 +502,12 @@ class _Expander:
             values.append(result)
         return values
 
-    def merge(
-        self, op: str, settings: dict[str, Any], places: dict[str, Arg] | Mapping[str, Arg], place: Place
-    ) -> Merge:
-        from archcalc.layers import build
-
-        try:
-            merge: Merge = build(op, settings)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            setting = str(fault["loc"][0])
-            arg = places.get(setting)
-            if fault["type"] == "extra_forbidden":
-                raise self.fault("E083", f"{op} has no '{setting}'", arg.place if arg else place) from None
-            said = str(fault["msg"]).removeprefix("Value error, ")
-            raise self.fault("E080", f"{setting} = {said}", arg.place if arg else place) from None
-        return merge
-
     def join(
         self,
         op: str,
         merge: Merge,
         values: list[Value],
-        here: _Here,
+        here: Here,
         path: str,
         place: Place,
         *,
@@ -839,14 +522,14 @@ class _Expander:
             if said is None or error.message.startswith("cannot"):
                 message = f"{op}: {error.message}"
             else:
-                listed = ", ".join(f"{self.nodes[value.node].path} {show(value.shape)}" for value in values)
+                listed = ", ".join(f"{value.path} {show(value.shape)}" for value in values)
                 message = f"{op}: {said}: {listed}"
-            raise self.fault(error.code, message, place) from None
+            raise fault(error.code, message, place) from None
         runs = values[0].runs
         for value in values[1:]:
             if is_equal(value.runs, runs) is not True:
                 message = f"{op}: the branches run {runs} and {value.runs} times; use 'times' or 'once'"
-                raise self.fault("E073", message, place)
+                raise fault("E073", message, place)
         self.check_dimensions(output, op, place)
         inputs = tuple(value.node for value in values)
         return self.add(full, op, merge, inputs, shapes, output, runs, here, place, None, whole_path=True)
@@ -860,7 +543,7 @@ class _Expander:
         shapes: tuple[Shape, ...],
         output: Shape,
         runs: Number,
-        here: _Here,
+        here: Here,
         place: Place,
         weight_key: str | None,
         *,
@@ -868,21 +551,19 @@ class _Expander:
     ) -> Value:
         self.made += 1
         if self.made > self.limits.nodes:
-            raise self.fault("E090", f"more than {self.limits.nodes:,} layers and merges", place)
+            raise fault("E090", f"more than {self.limits.nodes:,} layers and merges", place)
         scope = here.scope
         path = part if whole_path else scope.child_path(part)
-        node = GraphNode(
-            path, op, layer, inputs, shapes, output, runs, self.mode, weight_key, place, here.frame.calls
-        )
+        node = GraphNode(path, op, layer, inputs, shapes, output, runs, self.mode, weight_key, place, here.frame.calls)
         self.nodes.append(node)
-        value = Value(len(self.nodes) - 1, output, runs)
+        value = Value(len(self.nodes) - 1, path, output, runs)
         if not whole_path and part not in scope.entries:
             scope.entries[part] = Entry(value, None, given=False)
         return value
 
     # ── Residuals ──
 
-    def residual(self, flow: ResidualFlow, value: Value, here: _Here, folder: Scope | None) -> Value:
+    def residual(self, flow: ResidualFlow, value: Value, here: Here, folder: Scope | None) -> Value:
         named = None
         if folder is None:
             folder = self.folder(here.scope, None, "residual", word="res")
@@ -899,14 +580,14 @@ class _Expander:
             other = None
         else:
             both = f"input {show(value.shape)} and output {show(main.shape)}"
-            raise self.fault("E060", f"residual: {both} differ and there is no 'shortcut'", flow.place)
+            raise fault("E060", f"residual: {both} differ and there is no 'shortcut'", flow.place)
         if other is None:
             result = main
         else:
             if not same and not self.same_shape(main, other, flow.place):
                 message = f"residual: main {show(main.shape)} and shortcut {show(other.shape)} differ"
-                raise self.fault("E060", message, flow.place)
-            merge = self.merge("add", {}, {}, flow.place)
+                raise fault("E060", message, flow.place)
+            merge = build_merge("add", {}, {}, flow.place)
             result = self.join("add", merge, [main, other], here, folder.path, flow.place, whole_path=True)
         if named is not None:
             here.scope.entries[named] = Entry(result, folder, given=False)
@@ -914,7 +595,7 @@ class _Expander:
             self.annotate(flow.meta, start, folder)
         return self.checked(flow.meta, folder.path, result, here, start)
 
-    def branch(self, name: str, flow: Flow, value: Value, here: _Here) -> Value:
+    def branch(self, name: str, flow: Flow, value: Value, here: Here) -> Value:
         scope = Scope(here.scope.child_path(here.scope.claim(name)), here.scope)
         result = self.flow(flow, value, here.inside(scope))
         here.scope.entries[name] = Entry(result, scope, given=False)
@@ -931,24 +612,24 @@ class _Expander:
         if None in answers:
             both = f"{show(a.shape)} and {show(b.shape)}"
             message = f"residual: cannot prove that {both} are equal; add require or a number"
-            raise self.fault("E060", message, place)
+            raise fault("E060", message, place)
         return True
 
     # ── Blocks and use ──
 
-    def block(self, block: Block, call: Call, value: Value, here: _Here, name: str | None) -> Value:
+    def block(self, block: Block, call: Call, value: Value, here: Here, name: str | None) -> Value:
         frame = here.frame
         if frame.depth >= self.limits.calls:
-            raise self.fault("E091", f"blocks call each other more than {self.limits.calls} deep", call.place)
-        values, tensors = self.arguments(block, call, value, here)
-        shown = ", ".join(f"{parameter}={_spoken(values[parameter])}" for parameter, _ in block.parameters)
+            raise fault("E091", f"blocks call each other more than {self.limits.calls} deep", call.place)
+        values, tensors = block_arguments(block, call, value, here)
+        shown = ", ".join(f"{parameter}={spoken(values[parameter])}" for parameter, _ in block.parameters)
         label = f"{block.name}({shown})" if block.parameters else block.name
         folder = self.folder(here.scope, name, label, word=block.name)
         closed = Scope(folder.path, None)
         shared = frame.shared
         if block.shared:
             shared = (f"{frame.home}:{block.name}", folder.path)
-        inner_frame = _Frame(
+        inner_frame = Frame(
             frame.document, frame.params, closed, value, frame.beside, frame.defaults,
             shared=shared, depth=frame.depth + 1, call=(f"in block {label} called", call.place), outer=frame,
             files=frame.files, main=frame.main, home=frame.home,
@@ -956,7 +637,7 @@ class _Expander:
         for tensor, entry in zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False):
             closed.entries[tensor] = Entry(entry.value, entry.scope, given=True)
             closed.used[tensor] = 1
-        inner = _Here({**frame.params, **values}, closed, inner_frame, value)
+        inner = Here({**frame.params, **values}, closed, inner_frame, value)
         try:
             if isinstance(block.body, MergeFlow):
                 result = self.merge_flow(block.body, value, inner, closed)
@@ -965,7 +646,7 @@ class _Expander:
             else:
                 result = self.flow(block.body, value, inner)
         except SpecError as error:
-            raise _with_call(error, inner_frame.calls[0]) from None
+            raise with_call(error, inner_frame.calls[0]) from None
         part = folder.path.rpartition(".")[2]
         key = name if name is not None else part
         held = here.scope.entries.get(key)
@@ -973,145 +654,54 @@ class _Expander:
             here.scope.entries[key] = Entry(result, closed, given=False)
         return result
 
-    def arguments(
-        self, block: Block, call: Call, value: Value, here: _Here
-    ) -> tuple[dict[str, Any], list[Entry]]:
-        """Return the values of a block's parameters and the tensors beside the running value."""
-        names = [parameter for parameter, _ in block.parameters]
-        given: dict[str, Arg] = {}
-        position = 0
-        for arg in call.args:
-            key = arg.name
-            if not key:
-                if position >= len(names):
-                    takes = ", ".join(names) or "no parameters"
-                    raise self.fault(
-                        "E082", f"{block.name} takes {takes}; '{arg.text}' is one too many", arg.place
-                    )
-                key = names[position]
-                position += 1
-            elif key == "stride" and "stride" not in names and "s" in names:
-                key = "s"
-            if key not in names and key not in block.tensors[1:]:
-                known = [*names, *block.tensors[1:]]
-                message = f"{block.name} has no '{arg.name}'{did_you_mean(arg.name, known)}"
-                raise self.fault("E083", message, arg.key_place or arg.place)
-            if key in given:
-                raise self.fault("E084", f"'{key}' is given twice", arg.key_place or arg.place)
-            given[key] = arg
-        tensors: list[Entry] = []
-        for tensor in block.tensors[1:]:
-            if tensor not in given:
-                raise self.fault(
-                    "E059", f"{block.name} needs the layer '{tensor}', as {tensor}=c4", call.place
-                )
-            tensors.append(self.named_tensor(given[tensor], here))
-        values: dict[str, Any] = {}
-        env = here.env()
-        for parameter, default in block.parameters:
-            found = given.get(parameter)
-            if found is not None:
-                values[parameter] = self.argument(found, parameter, block, env, here)
-            elif default is not None:
-                reach = zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False)
-                seen = _Here({**here.frame.params, **values}, Scope("", None, dict(reach)), here.frame, value)
-                values[parameter] = default(seen.env())
-            else:
-                raise self.fault("E059", f"{block.name} needs '{parameter}': {block.signature}", call.place)
-        return values, tensors
-
-    def argument(self, arg: Arg, parameter: str, block: Block, env: Env, here: _Here) -> Any:
-        value = arg.value(env)
-        if isinstance(value, str) and arg.tensors and value == arg.text:
-            entry = here.scope.find(value)
-            known = (*LAYERS, *MERGES, *ALIASES, *here.frame.document.blocks, "id")
-            if value == "x" or (entry is not None and entry.given and value not in known):
-                first, *rest = block.tensors or ("x",)
-                tensors = ", ".join([first, *rest, parameter] if parameter not in rest else [first, *rest])
-                hint = f"tensors are declared before a ';': {block.name}({tensors}; ...)"
-                message = f"'{value}' is a layer, but '{parameter}' of {block.name} is a number; {hint}"
-                raise self.fault("E088", message, arg.place)
-        return value
-
-    def use(self, call: Call, value: Value, here: _Here, name: str | None) -> Value:
+    def use(self, call: Call, value: Value, here: Here, name: str | None) -> Value:
         frame = here.frame
-        spec, until, net_name, wishes = self.use_arguments(call, here)
+        spec, until, net_name, wishes = use_arguments(call, here, self.limits)
         if frame.depth >= self.limits.calls:
-            raise self.fault("E091", f"blocks and uses are more than {self.limits.calls} deep", call.place)
+            raise fault("E091", f"blocks and uses are more than {self.limits.calls} deep", call.place)
         try:
             target = parse_target(spec.fill(here.env()))
         except TargetError:
-            raise self.fault("E085", f"'{spec.text}' is not the name of a spec", spec.place) from None
+            raise fault("E085", f"'{spec.text}' is not the name of a spec", spec.place) from None
         path = self.library.find(target.name, frame.beside) if target.name else None
         if path is None:
             hint = did_you_mean(target.name or spec.text, self.library.names())
-            raise self.fault("E085", f"no spec '{target.name or spec.text}'{hint}", spec.place)
+            raise fault("E085", f"no spec '{target.name or spec.text}'{hint}", spec.place)
         key = str(path.resolve())
         if key in frame.files:
-            raise self.fault("E091", f"'{target.name}' uses itself", spec.place)
+            raise fault("E091", f"'{target.name}' uses itself", spec.place)
         document = self.documents.get(path)
         if document is None:
             document = self.documents[path] = self.library.load(path)
         try:
             choice = choose(document, net_name or target.net, target.options)
-            values = evaluate_parameters(
-                document, choice.net, choice.options, wishes, self.limits, called=True
-            )
+            values = evaluate_parameters(document, choice.net, choice.options, wishes, self.limits, called=True)
         except TargetError as error:
             raise SpecError([problem._replace(place=call.place) for problem in error.problems]) from None
         folder = self.folder(here.scope, name, spec.text, word=target.name or "use")
         closed = Scope(folder.path, None)
-        home = (
-            folder.path
-            if frame.shared is None
-            else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
-        )
+        home = folder.path if frame.shared is None else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
         first = choice.net.inputs[0]
         closed.entries[first.name] = Entry(value, None, given=True)
-        inner_frame = _Frame(
+        inner_frame = Frame(
             document, values.params, closed, value, path.parent, {},
             shared=frame.shared, depth=frame.depth + 1, call=(f"in {target.text} used", call.place), outer=frame,
             files=(*frame.files, key), until=until, home=home,
         )  # fmt: skip
-        inner = _Here(values.params, closed, inner_frame, value)
+        inner = Here(values.params, closed, inner_frame, value)
         try:
             result = self.flow(choice.net.layers, value, inner)
         except _Stop as stop:
             result = stop.value
         except SpecError as error:
-            raise _with_call(error, inner_frame.calls[0]) from None
+            raise with_call(error, inner_frame.calls[0]) from None
         else:
             if until is not None:
                 hint = did_you_mean(until, closed.names())
-                raise self.fault("E086", f"{target.text} has no item '{until}'{hint}", call.place)
+                raise fault("E086", f"{target.text} has no item '{until}'{hint}", call.place)
         part = name if name is not None else folder.path.rpartition(".")[2]
         here.scope.entries[part] = Entry(result, closed, given=False)
         return result
-
-    def use_arguments(self, call: Call, here: _Here) -> tuple[Template, str | None, str | None, Wishes]:
-        env = here.env()
-        spec: Template | None = None
-        words: dict[str, str | None] = {"until": None, "net": None}
-        params: dict[str, Any] = {}
-        for arg in call.args:
-            if not arg.name or arg.name == "spec":
-                if spec is not None:
-                    raise self.fault("E082", "use takes one spec", arg.place)
-                spec = parse_template(arg.text, fixed(arg.place), self.limits)
-            elif arg.name in words:
-                words[arg.name] = arg.tensors[0].fill(env) if arg.tensors else arg.text
-            else:
-                params[arg.name] = arg.value(env)
-        if spec is None:
-            raise self.fault("E059", "use needs the name of a spec", call.place)
-        return spec, words["until"], words["net"], Wishes(params)
-
-    def fault(self, code: str, message: str, place: Place) -> SpecError:
-        return SpecError([Problem(code, message, place)])
-
-
-def _known(scope: Scope) -> list[str]:
-    return list(dict.fromkeys(["x", *scope.names()]))
 
 
 def _as_branches(flow: Flow) -> tuple[tuple[Template | None, Flow], ...]:
@@ -1121,29 +711,5 @@ def _as_branches(flow: Flow) -> tuple[tuple[Template | None, Flow], ...]:
     return ((None, flow),)
 
 
-def _with_call(error: SpecError, call: str) -> SpecError:
-    problems = (
-        problem._replace(context=(*problem.context, call)) if len(problem.context) < _CALLS_SHOWN else problem
-        for problem in error.problems
-    )
-    return SpecError(problems)
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
-
-
 def _is_size(value: Any) -> bool:
     return (isinstance(value, int) and not isinstance(value, bool)) or hasattr(value, "arithmetic")
-
-
-def _spoken(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return "x".join(_spoken(item) for item in value)
-    if isinstance(value, list):
-        return "[" + ", ".join(_spoken(item) for item in value) + "]"
-    return str(value)

@@ -152,14 +152,10 @@ class _Compiler:
 
     def compile(self) -> Evaluate:
         if len(self.text) > self.limits.expression_length:
-            raise self.fault(
-                f"an expression of {len(self.text)} characters, at most {self.limits.expression_length}"
-            )
+            raise self.fault(f"an expression of {len(self.text)} characters, at most {self.limits.expression_length}")
         if not self.text.isascii():
             at = next(k for k, char in enumerate(self.text) if not char.isascii())
-            raise self.fault(
-                f"the character '{self.text[at]}' (U+{ord(self.text[at]):04X}) in an expression", at, 1
-            )
+            raise self.fault(f"the character '{self.text[at]}' (U+{ord(self.text[at]):04X}) in an expression", at, 1)
         if not self.body:
             raise self.fault("an empty expression")
         if "#" in self.body:
@@ -180,9 +176,7 @@ class _Compiler:
         return _fault("E050", message, self.locate(at, width or len(self.text)))
 
     def place(self, node: ast.expr) -> Place:
-        return self.locate(
-            self.lead + node.col_offset, (node.end_col_offset or node.col_offset + 1) - node.col_offset
-        )
+        return self.locate(self.lead + node.col_offset, (node.end_col_offset or node.col_offset + 1) - node.col_offset)
 
     def refuse(self, node: ast.expr, what: str) -> SpecError:
         return _fault("E050", f"{what} is not part of the expression language", self.place(node))
@@ -197,9 +191,7 @@ class _Compiler:
     def count(self, node: ast.expr) -> None:
         self.nodes += 1
         if self.nodes > self.limits.expression_nodes:
-            raise _fault(
-                "E050", f"an expression of more than {self.limits.expression_nodes} parts", self.place(node)
-            )
+            raise _fault("E050", f"an expression of more than {self.limits.expression_nodes} parts", self.place(node))
 
     def expr(self, node: ast.expr) -> Evaluate:
         self.count(node)
@@ -221,9 +213,7 @@ class _Compiler:
             except (ArithmeticError, ValueError, TypeError, LookupError, ShapeError) as error:
                 place = place or self.place(node)
                 message = (
-                    error.message
-                    if isinstance(error, ShapeError)
-                    else str(error.args[0] if error.args else error)
+                    error.message if isinstance(error, ShapeError) else str(error.args[0] if error.args else error)
                 )
                 raise _fault("E050", message, place) from None
 
@@ -366,8 +356,7 @@ class _Compiler:
         value = self.expr(node.value)
         if isinstance(node.slice, ast.Slice):
             bounds = [
-                self.expr(part) if part else None
-                for part in (node.slice.lower, node.slice.upper, node.slice.step)
+                self.expr(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
 
             def cut(env: Env) -> Any:
@@ -402,9 +391,7 @@ class _Compiler:
             raise self.refuse(node, "a star argument")
         function, (least, most) = _FUNCTIONS[name]
         if not least <= len(node.args) <= most:
-            wanted = (
-                str(least) if least == most else f"{least} to {most}" if most < 99 else f"at least {least}"
-            )
+            wanted = str(least) if least == most else f"{least} to {most}" if most < 99 else f"at least {least}"
             raise _fault("E050", f"{name}() takes {wanted} values, not {len(node.args)}", self.place(node))
         arguments = [
             self.lone(item) if name in ("len", "reversed", "enumerate", "zip") else self.expr(item)
@@ -442,9 +429,7 @@ def _checked(value: Any, limits: Limits) -> Any:
 
 
 def _is_number(value: object) -> bool:
-    return (isinstance(value, (int, Fraction)) and not isinstance(value, bool)) or hasattr(
-        value, "arithmetic"
-    )
+    return (isinstance(value, (int, Fraction)) and not isinstance(value, bool)) or hasattr(value, "arithmetic")
 
 
 def _number(value: Any) -> Any:
@@ -460,13 +445,7 @@ def _spoken(value: object) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
-    return (
-        "a list"
-        if isinstance(value, (list, tuple))
-        else "a mapping"
-        if isinstance(value, dict)
-        else str(value)
-    )
+    return "a list" if isinstance(value, (list, tuple)) else "a mapping" if isinstance(value, dict) else str(value)
 
 
 def _truth(value: Any) -> bool:
@@ -579,9 +558,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _less(a: Any, b: Any) -> bool:
-    answer = (
-        is_less(a, b) if hasattr(a, "arithmetic") or hasattr(b, "arithmetic") else _number(a) < _number(b)
-    )
+    answer = is_less(a, b) if hasattr(a, "arithmetic") or hasattr(b, "arithmetic") else _number(a) < _number(b)
     if answer is None:
         raise ValueError(f"cannot decide whether {a} < {b}; add require or a number")
     return bool(answer)

@@ -136,13 +136,9 @@ class Parser(NamedTuple):
             return ForFlow(names, columns, None, self.flow(body), place)
         if not isinstance(head, Scalar) or not (found := _IN.match(head.value)):
             where = head.place if head is not None else place
-            raise SpecError(
-                [Problem("E062", "a loop is written 'for: k in range(3)' or 'for: {w: [64, 128]}'", where)]
-            )
+            raise SpecError([Problem("E062", "a loop is written 'for: k in range(3)' or 'for: {w: [64, 128]}'", where)])
         start = found.start(2)
-        rows = compile_expression(
-            found[2].rstrip(), lambda at, width: head.at(start + at, width), self.limits
-        )
+        rows = compile_expression(found[2].rstrip(), lambda at, width: head.at(start + at, width), self.limits)
         return ForFlow(tuple(found[1].split()), None, rows, self.flow(body), place)
 
     def _variable(self, key: Scalar) -> str:
@@ -158,9 +154,7 @@ class Parser(NamedTuple):
         condition = self._optional(tree, "if")
         assert condition is not None
         other = tree.get("else")
-        return IfFlow(
-            condition, self.flow(then), self.flow(other) if other is not None else None, tree.key("if").place
-        )
+        return IfFlow(condition, self.flow(then), self.flow(other) if other is not None else None, tree.key("if").place)
 
     def _named(self, tree: Mapping) -> Flow:
         names = [(key, value) for key, value in tree.pairs if key.value not in META]
@@ -168,11 +162,7 @@ class Parser(NamedTuple):
             if not names:
                 raise SpecError([Problem("E023", "an item without a name", tree.place)])
             raise SpecError(
-                [
-                    Problem(
-                        "E023", "one item has one name: forgot the '- ' before this one?", names[1][0].place
-                    )
-                ]
+                [Problem("E023", "one item has one name: forgot the '- ' before this one?", names[1][0].place)]
             )
         key, value = names[0]
         if key.value in RESERVED:
@@ -195,9 +185,7 @@ class Parser(NamedTuple):
                 continue
             args.append(self.argument(key.value, value, key.place))
         call = Call(op.value.lstrip("$"), op.value.startswith("$"), tuple(args), place)
-        step = Step(
-            call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree)
-        )
+        step = Step(call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree))
         name = tree.get("name")
         if isinstance(name, Scalar) and not _is_null(name):
             return Named(self._name(name), step, self.meta(tree), name.place)
@@ -298,9 +286,7 @@ class Parser(NamedTuple):
         scale = _UNITS[unit]
         middle = Fraction(int(whole + decimals), 10 ** len(decimals)) * scale
         half = Fraction(scale, 2 * 10 ** len(decimals))
-        return Figure(
-            tree.value, tree.place, lambda value: isinstance(value, int) and abs(value - middle) <= half
-        )
+        return Figure(tree.value, tree.place, lambda value: isinstance(value, int) and abs(value - middle) <= half)
 
 
 _NO_META: Final = Meta()

@@ -60,9 +60,7 @@ class _Lazy(Mapping[str, Any]):
             return default
         if name in self.open:
             ring = " -> ".join([*self.open[self.open.index(name) :], name])
-            raise SpecError(
-                [Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)]
-            )
+            raise SpecError([Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)])
         self.open.append(name)
         try:
             self.values_[name] = expr(self.env)
@@ -231,13 +229,9 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
     wanted = direct.get(item.name)
     if item.whole is not None:
         value = wanted if wanted is not None else item.whole(env)
-        values = (
-            [value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else None
-        )
+        values = [value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else None
         if values is None:
-            raise SpecError(
-                [Problem("E042", f"'{item.whole.text}' is no input size; 3x224x224 would be", item.place)]
-            )
+            raise SpecError([Problem("E042", f"'{item.whole.text}' is no input size; 3x224x224 would be", item.place)])
         places = [item.whole.place] * len(values)
     else:
         values, places = [], []
@@ -245,17 +239,13 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
             own = dim(env)
             if wanted is not None and own != wanted[k]:
                 if not dim.text.isdigit():
-                    message = (
-                        f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
-                    )
+                    message = f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
                     raise TargetError([Problem("E042", message, origin="<command line>")])
                 own = wanted[k]
             values.append(own)
             places.append(dim.place)
     if len(values) > limits.rank:
-        raise SpecError(
-            [Problem("E042", f"an input of {len(values)} axes, at most {limits.rank}", item.place)]
-        )
+        raise SpecError([Problem("E042", f"an input of {len(values)} axes, at most {limits.rank}", item.place)])
     for value, place in zip(values, places, strict=True):
         _check_size(value, place, limits)
     return tuple(values)
@@ -269,9 +259,7 @@ def _check_size(value: Any, place: Place, limits: Limits) -> None:
             raise SpecError([Problem("E042", error.message, place)]) from None
         return
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SpecError(
-            [Problem("E042", f"{value} is no size; a whole number of at least 1 would be", place)]
-        )
+        raise SpecError([Problem("E042", f"{value} is no size; a whole number of at least 1 would be", place)])
     if value > limits.dimension:
         raise SpecError([Problem("E080", f"the size {value:,} is above {limits.dimension:,}", place)])
 
@@ -331,11 +319,7 @@ def _apply_symbols(
             continue
         if name in document.variants:
             raise TargetError(
-                [
-                    Problem(
-                        "E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>"
-                    )
-                ]
+                [Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>")]
             )
         exprs.pop(name, None)
         modulus, rest, least = _congruence(document, name)

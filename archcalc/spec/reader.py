@@ -127,9 +127,7 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Tree:
         """Return the tree of the only document."""
-        stack: list[
-            tuple[Any, list[Any], bool]
-        ] = []  # (start event, what it holds, whether in a flow collection)
+        stack: list[tuple[Any, list[Any], bool]] = []  # (start event, what it holds, whether in a flow collection)
         root: Tree | None = None
         nodes = 0
         documents = 0
@@ -163,9 +161,7 @@ class _Builder:
                 self._check_document(event, documents)
             end = (event.end_mark.line + 1, event.end_mark.column + 1)
         if root is None:
-            raise SpecError(
-                [Problem("E001", "the file is empty; a spec is a mapping", Place(self.source, 1, 1))]
-            )
+            raise SpecError([Problem("E001", "the file is empty; a spec is a mapping", Place(self.source, 1, 1))])
         return root
 
     def _place(self, event: Any, width: int = 1) -> Place:
@@ -188,9 +184,7 @@ class _Builder:
                 "Y022", f"anchor &{event.anchor}; anchors are not part of the language", self._place(event)
             )
         if event.tag is not None:
-            raise self._fail(
-                "Y022", f"tag {event.tag}; tags are not part of the language", self._place(event)
-            )
+            raise self._fail("Y022", f"tag {event.tag}; tags are not part of the language", self._place(event))
 
     def _check_document(self, event: Any, documents: int) -> None:
         if documents > 1:
@@ -215,15 +209,9 @@ class _Builder:
         if type(parent[0]).__name__ == "MappingStartEvent" and len(parent[1]) % 2 == 0:
             raise self._fail("Y014", "a key must be a word, not a list or mapping", self._place(event))
 
-    def _check_question_mark(
-        self, parent: tuple[Any, list[Any], bool], end: tuple[int, int], event: Any
-    ) -> None:
+    def _check_question_mark(self, parent: tuple[Any, list[Any], bool], end: tuple[int, int], event: Any) -> None:
         # events do not show the `? key` form: look for the mark between the previous token and the key
-        if (
-            not self.has_question_mark
-            or type(parent[0]).__name__ != "MappingStartEvent"
-            or len(parent[1]) % 2
-        ):
+        if not self.has_question_mark or type(parent[0]).__name__ != "MappingStartEvent" or len(parent[1]) % 2:
             return
         line, column = end
         while line <= event.start_mark.line + 1:

@@ -54,9 +54,7 @@ def spec_schema() -> Schema:
         "totals": _object(
             {
                 **{name: _ref("figure") for name in TOTALS},
-                "outputs": {
-                    "anyOf": [_ref("size"), {"type": "object", "additionalProperties": _ref("size")}]
-                },
+                "outputs": {"anyOf": [_ref("size"), {"type": "object", "additionalProperties": _ref("size")}]},
                 "source": _ref("text"),
                 "note": _ref("text"),
             }
@@ -73,10 +71,7 @@ def spec_schema() -> Schema:
             "anyOf": [
                 _ref("chain"),
                 {"type": "array", "items": _ref("flow")},
-                *(
-                    _ref(name)
-                    for name in (*(f"merge_{op}" for op in MERGES), "residual", "for", "if", "seq", "named")
-                ),
+                *(_ref(name) for name in (*(f"merge_{op}" for op in MERGES), "residual", "for", "if", "seq", "named")),
                 *(_ref(f"layer_{op}") for op in (*LAYERS, *MERGES)),
                 _ref("call"),
             ],
@@ -85,9 +80,7 @@ def spec_schema() -> Schema:
         **{f"layer_{op}": _layer(op) for op in LAYERS},
         **{f"layer_{op}": _merge_step(op) for op in MERGES},
         "call": _call(),
-        "net": _object(
-            {name: schema for name, schema in _outer().items() if name in NET_KEYS}, ["input", "layers"]
-        ),
+        "net": _object({name: schema for name, schema in _outer().items() if name in NET_KEYS}, ["input", "layers"]),
     }
     outer = _outer()
     return {
@@ -130,9 +123,7 @@ def _outer() -> dict[str, Schema]:
         "defaults": {
             "description": "Default arguments of layer types: 'half bias=no'.",
             "type": ["object", "null"],
-            "properties": {
-                op: {"anyOf": [{"type": "string"}, {"type": "object"}]} for op in (*LAYERS, *ALIASES)
-            },
+            "properties": {op: {"anyOf": [{"type": "string"}, {"type": "object"}]} for op in (*LAYERS, *ALIASES)},
             "additionalProperties": False,
         },
         "blocks": {
@@ -172,9 +163,7 @@ def _structures() -> dict[str, Schema]:
         "description": "k in range(3), or columns",
     }
     found["for"] = _object({"for": loop, "do": _ref("flow")}, ["for", "do"])
-    found["if"] = _object(
-        {"if": _ref("expression"), "then": _ref("flow"), "else": _ref("flow")}, ["if", "then"]
-    )
+    found["if"] = _object({"if": _ref("expression"), "then": _ref("flow"), "else": _ref("flow")}, ["if", "then"])
     steps = {"repeat": _ref("expression"), "if": _ref("expression"), "as": _ref("text")}
     found["seq"] = _object({"seq": _ref("flow"), **steps, **meta}, ["seq"])
     found["named"] = {
@@ -207,11 +196,7 @@ def _setting(name: str, field: Mapping[str, Any], cls: Any) -> Schema:
     if default is None:
         return {"anyOf": [schema, {"type": "null"}]} if schema else {}
     shown = (
-        float(default)
-        if isinstance(default, Fraction)
-        else list(default)
-        if isinstance(default, tuple)
-        else default
+        float(default) if isinstance(default, Fraction) else list(default) if isinstance(default, tuple) else default
     )
     return {**schema, "default": shown}
 

@@ -15,6 +15,7 @@ class Value(NamedTuple):
     """What flows: the node it comes from, its shape, and how often it is run for one sample."""
 
     node: int
+    path: str
     shape: Shape
     runs: Number = 1
 
@@ -79,9 +80,7 @@ class Scope:
         found: list[str] = []
         scope: Scope | None = self
         while scope is not None:
-            found = [
-                name for name, entry in scope.entries.items() if entry.given and name not in found
-            ] + found
+            found = [name for name, entry in scope.entries.items() if entry.given and name not in found] + found
             scope = scope.parent
         return found
 

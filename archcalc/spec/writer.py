@@ -39,9 +39,7 @@ def to_json(document: Plain) -> str:
     """Return the JSON twin: whole numbers as numbers, everything else as text."""
     text = json.dumps(_numbers(document), ensure_ascii=False, indent=2)
     # characters that steer the terminal are escaped; others stand for themselves
-    return "".join(
-        f"\\u{ord(char):04x}" if category(char) == "Cf" and ord(char) < 0x10000 else char for char in text
-    )
+    return "".join(f"\\u{ord(char):04x}" if category(char) == "Cf" and ord(char) < 0x10000 else char for char in text)
 
 
 def to_yaml(document: Plain) -> str:
@@ -87,8 +85,7 @@ def flat(graph: Graph) -> str:
         lines.append((node.path, said, inputs and f"<- {inputs}", show(node.output)))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     rows = (
-        "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]])
-        for line in lines
+        "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]) for line in lines
     )
     return "\n".join(row.rstrip() for row in rows)
 
@@ -171,17 +168,12 @@ class _LongForm:
         if tree.get("op") is not None:
             return plain(tree)
         merge = next(
-            (
-                word
-                for word in MERGES
-                if tree.get(word) is not None and not isinstance(tree.get(word), reader.Scalar)
-            ),
+            (word for word in MERGES if tree.get(word) is not None and not isinstance(tree.get(word), reader.Scalar)),
             None,
         )
         if merge is not None:
             return {
-                key.value: self.branches(value) if key.value == merge else plain(value)
-                for key, value in tree.pairs
+                key.value: self.branches(value) if key.value == merge else plain(value) for key, value in tree.pairs
             }
         flows = {
             "residual": ("residual", "shortcut"),
@@ -194,8 +186,7 @@ class _LongForm:
                 outside = self.names
                 self.names = outside | _variables(tree)
                 found = {
-                    key.value: self.part(value) if key.value in keys else plain(value)
-                    for key, value in tree.pairs
+                    key.value: self.part(value) if key.value in keys else plain(value) for key, value in tree.pairs
                 }
                 self.names = outside
                 return found
@@ -243,9 +234,7 @@ class _LongForm:
             return {"seq": self.steps(flow.body), **extra}
         arguments = self.arguments(flow.body)
         if arguments is None:
-            return _chain_text(
-                flow.body, flow.repeat, flow.condition, flow.alias.text if flow.alias else None
-            )
+            return _chain_text(flow.body, flow.repeat, flow.condition, flow.alias.text if flow.alias else None)
         word = f"${flow.body.op}" if flow.body.dynamic else flow.body.op
         return {"op": word, **arguments, **extra}
 
@@ -256,9 +245,7 @@ class _LongForm:
         if not call.args:
             return {}
         if call.dynamic:
-            return (
-                None if any(not arg.name for arg in call.args) else {arg.name: arg.text for arg in call.args}
-            )
+            return None if any(not arg.name for arg in call.args) else {arg.name: arg.text for arg in call.args}
         block = self.spec.blocks.get(call.op)
         if block is not None:
             names = [name for name, _ in block.parameters]
@@ -323,9 +310,7 @@ def _chain_text(call: Call, repeat: Expr | None, condition: Expr | None, alias: 
     words = [f"${call.op}" if call.dynamic else call.op]
     for arg in call.args:
         value = f"({arg.text})" if " " in arg.text and arg.text[0] not in "([{\"'" else arg.text
-        words.append(
-            value if not arg.name else f"/{value}" if arg.name == "stride" else f"{arg.name}={value}"
-        )
+        words.append(value if not arg.name else f"/{value}" if arg.name == "stride" else f"{arg.name}={value}")
     words += [f"*({repeat.text})"] if repeat else []
     words += [f"if=({condition.text})"] if condition else []
     words += [f"as={alias}"] if alias else []
