@@ -77,12 +77,8 @@ def load_choice(
 ) -> Graph:
     """Return the graph of one network of a document that is already read."""
     values = evaluate_parameters(document, choice.net, choice.options, wishes, library.limits)
-    expected = (
-        None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
-    )
-    graph = expand(
-        document, choice.net, values, target=target, library=library, beside=folder, expected=expected
-    )
+    expected = None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
+    graph = expand(document, choice.net, values, target=target, library=library, beside=folder, expected=expected)
     return graph
 
 
@@ -125,9 +121,7 @@ def parse_inputs(input: Input | None) -> dict[str, Shape]:
 
 
 def _sizes(shape: str | Sequence[int]) -> Shape:
-    parts: Sequence[Any] = (
-        shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
-    )
+    parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
     try:
         sizes = tuple(int(part) for part in parts if len(str(part)) < 20)
     except ValueError:
@@ -158,6 +152,22 @@ def _expected(document: Document, net: Net, options: Mapping[str, str], wishes: 
         if variant_options(document, net, expected) == options:
             return expected
     return None
+
+
+def variants(document: Document, name: str) -> list[tuple[str, Net, Expected | None]]:
+    """Return (target, network, expectation) of every variant that states totals, else of the default one.
+
+    Args:
+        document: the spec.
+        name: how its targets begin: a built-in name or a file.
+    """
+    found: list[tuple[str, Net, Expected | None]] = []
+    for net in document.nets.values():
+        base = f"{name}:{net.name}" if net.name else name
+        for expected in net.expect or (None,):
+            variant = expected.variant if expected else None
+            found.append((f"{base}/{variant}" if variant else base, net, expected))
+    return found
 
 
 def variant_options(document: Document, net: Net, expected: Expected) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archcalc.analysis import analyze as analyze_graph
-from archcalc.api import load_choice
+from archcalc.api import load_choice, variants
 from archcalc.arithmetic import total
 from archcalc.errors import ArchcalcError, Problem, TargetError
 from archcalc.expression import is_equal
@@ -14,7 +14,7 @@ from archcalc.layers.base import show
 from archcalc.quantities import Shape
 from archcalc.report import Report
 from archcalc.spec.calls import FLAGS
-from archcalc.spec.document import Document, Expected, Net
+from archcalc.spec.document import Document
 from archcalc.spec.library import Library
 from archcalc.spec.parameters import Wishes
 from archcalc.spec.target import Choice, Target, choose
@@ -95,22 +95,6 @@ class Verdict:
     findings: tuple[Problem, ...] = ()
     errors: tuple[Problem, ...] = ()
     expected: int = 0
-
-
-def variants(document: Document, name: str) -> list[tuple[str, Net, Expected | None]]:
-    """Return (target, network, expectation) of every variant that states totals, else of the default one.
-
-    Args:
-        document: the spec.
-        name: how its targets begin: a built-in name or a file.
-    """
-    found: list[tuple[str, Net, Expected | None]] = []
-    for net in document.nets.values():
-        base = f"{name}:{net.name}" if net.name else name
-        for expected in net.expect or (None,):
-            variant = expected.variant if expected else None
-            found.append((f"{base}/{variant}" if variant else base, net, expected))
-    return found
 
 
 def verify(document: Document, target: Target, library: Library, folder: Path | None) -> Iterator[Verdict]:

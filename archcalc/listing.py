@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archcalc.analysis import analyze as analyze_graph
-from archcalc.api import load_choice
+from archcalc.api import load_choice, variants
 from archcalc.arithmetic import Number
 from archcalc.errors import ArchcalcError, Problem
+from archcalc.quantities import Shape
 from archcalc.spec.document import Document, Net
-from archcalc.spec.library import Library
+from archcalc.spec.library import Library, builtin_folder, spec_files
 from archcalc.spec.parameters import Wishes
-from archcalc.spec.target import Choice
+from archcalc.spec.target import Choice, choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,36 @@ def _matches(document: Document, net: Net, name: str, words: Sequence[str]) -> b
 
 def _target(name: str, net: Net) -> str:
     return f"{name}:{net.name}" if net.name else name
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant of a built-in spec that states its totals."""
+
+    target: str
+    file: str
+    task: str
+    source: str
+    inputs: tuple[Shape, ...]
+    params: Number
+    macs: Number
+
+
+def variants_of_all() -> list[Variant]:
+    """Return every variant of the built-in specs that states its totals, by name."""
+    library = Library()
+    found: list[Variant] = []
+    for path in spec_files(builtin_folder()):
+        document = library.load(path)
+        for target, net, expected in variants(document, path.stem):
+            options = tuple(expected.variant.split("-")) if expected and expected.variant else ()
+            choice = choose(document, net.name, options)
+            report = analyze_graph(
+                load_choice(document, choice, Wishes(), target, library, path.parent), library.limits
+            )
+            source = (expected.source if expected else None) or net.source or document.source
+            inputs = tuple(report.input.values())
+            totals = report.totals
+            task = document.task or ""
+            found.append(Variant(target, path.name, task, source, inputs, totals.params, totals.macs))
+    return found

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from inspect import getdoc
 from itertools import groupby
+from typing import Any
 
 from archcalc.analysis import analyze
 from archcalc.api import load_choice
@@ -11,6 +12,7 @@ from archcalc.explain import explain
 from archcalc.layers import layer_class
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.layers.examples import EXAMPLES
+from archcalc.quantities import Shape
 from archcalc.report import Derivation, Node, plain
 from archcalc.spec.library import Library
 from archcalc.spec.parameters import Wishes
@@ -46,9 +48,7 @@ class Entry:
         """The type as it is written: `conv OUT KERNEL [stride=1 …]`."""
         given = [s.name.upper() for s in self.settings if s.positional and s.default is None]
         given += [f"[{s.name.upper()}]" for s in self.settings if s.positional and s.default is not None]
-        return " ".join(
-            [self.op, *given, *(f"{s.name}={s.default}" for s in self.settings if not s.positional)]
-        )
+        return " ".join([self.op, *given, *(f"{s.name}={s.default}" for s in self.settings if not s.positional)])
 
 
 def entry(op: str, *, ascii: bool = False) -> Entry:
@@ -62,9 +62,7 @@ def entry(op: str, *, ascii: bool = False) -> Entry:
     doc = (getdoc(cls) or "").split("\n>>>")[0].rstrip()
     notation = "ascii" if ascii else "math"
     formulas = tuple(
-        explain(node, quantity, notation)
-        for quantity in ("output", "params", "macs")
-        if _tells(node, quantity)
+        explain(node, quantity, notation) for quantity in ("output", "params", "macs") if _tells(node, quantity)
     )
     return Entry(
         op,
@@ -72,9 +70,7 @@ def entry(op: str, *, ascii: bool = False) -> Entry:
         cls.family,
         doc.split("\n")[0],
         doc,
-        tuple(
-            Setting(name, name in cls.positional, _default(field)) for name, field in cls.model_fields.items()
-        ),
+        tuple(Setting(name, name in cls.positional, _default(field)) for name, field in _fields(cls)),
         size,
         chain,
         node,
@@ -86,9 +82,7 @@ def overview(*, ascii: bool = False) -> str:
     """Return the catalogue as text, one line a type, by family."""
     lines: list[str] = []
     classes = [(op, layer_class(op)) for op in (*LAYERS, *MERGES)]
-    for family, members in groupby(
-        sorted(classes, key=lambda pair: pair[1].family), key=lambda pair: pair[1].family
-    ):
+    for family, members in groupby(sorted(classes, key=lambda pair: pair[1].family), key=lambda pair: pair[1].family):
         lines += ["", family.capitalize()]
         for op, cls in members:
             words = ", ".join([op, *(alias for alias, full in ALIASES.items() if full == op)])
@@ -112,22 +106,32 @@ def layer(op: str, *, ascii: bool = False) -> str:
             default = "required" if setting.default is None else f"default {setting.default}"
             lines.append(f"  {setting.name:<{width}}  {place}{setting.name}=…, {default}")
         lines.append("")
-    lines.append(f"Example: {found.chain}    on {found.input}")
-    lines.append(f"  output = {'x'.join(str(size) for size in found.node.output)}")
-    for weight in found.node.weights:
-        lines.append(f"  {weight.name} = {'x'.join(str(size) for size in weight.shape)} ({weight.kind})")
-    for formula in found.formulas:
-        lines.append(f"  {formula.quantity} = {formula.names}")
-        if formula.values != formula.names:
-            lines.append(f"  {' ' * len(formula.quantity)} = {formula.values} = {plain(formula.value):,}")
-        lines += [f"    ({remark})" for remark in formula.remarks]
-    others = {kind: value for kind, value in found.node.ops.nonzero().items() if kind != "mac"}
-    if others:
-        lines.append(
-            "  other operations: " + ", ".join(f"{kind} {value:,}" for kind, value in others.items())
-        )
-    text = "\n".join(lines)
+    text = "\n".join([*lines, example(found)])
     return _ascii(text) if ascii else text
+
+
+def example(found: Entry) -> str:
+    """Return the worked example of a layer type: shapes, weights, formulas, other operations."""
+    node = found.node
+    lines = [f"Example: {found.chain}    on {found.input}", f"  output = {_size(node.output)}"]
+    lines += [f"  {weight.name} = {_size(weight.shape)} ({weight.kind})" for weight in node.weights]
+    for formula in found.formulas:
+        # the size is that of one axis; a square map has the same on both
+        name = "side" if formula.quantity == "output" else formula.quantity
+        value = f"{plain(formula.value):,}"
+        steps = dict.fromkeys((formula.names, formula.values, value))
+        lines.append(f"  {name} = {formula.names}")
+        if len(steps) > 1:
+            lines.append(f"  {' ' * len(name)} = {' = '.join(list(steps)[1:])}")
+        lines += [f"    ({remark})" for remark in formula.remarks]
+    others = ", ".join(f"{kind} {value:,}" for kind, value in node.ops.nonzero().items() if kind != "mac")
+    if others:
+        lines.append(f"  other operations: {others}")
+    return "\n".join(lines)
+
+
+def _size(shape: Shape) -> str:
+    return "x".join(str(size) for size in shape)
 
 
 def _run(size: str, chain: str) -> Node:
@@ -140,6 +144,13 @@ def _run(size: str, chain: str) -> Node:
 
 def _tells(node: Node, quantity: str) -> bool:
     return quantity == "output" or bool(getattr(node, quantity))
+
+
+def _fields(cls: Any) -> list[tuple[str, Any]]:
+    """Return the settings in the order of the class, what all weighted layers share at the end."""
+    shared = ("frozen", "tie")
+    fields = cls.model_fields.items()
+    return sorted(fields, key=lambda item: item[0] in shared)
 
 
 def _default(field: object) -> str | None:

@@ -193,7 +193,12 @@ def test_errors_as_workflow_commands_and_as_json(call):
 def test_all_problems_of_a_file_at_once(call):
     Path("bad.yaml").write_text("archcalc: 1\ninptu: 3x8x8\nlayers: rleu\nexpct: {}\n", encoding="utf-8")
     _, _, err = call("table", "bad.yaml")
-    assert [line.split("error[")[1][:4] for line in err.splitlines() if "error[" in line] == ["E041", "E002", "E058", "E002"]
+    assert [line.split("error[")[1][:4] for line in err.splitlines() if "error[" in line] == [
+        "E041",
+        "E002",
+        "E058",
+        "E002",
+    ]
 
 
 def test_verify(call):

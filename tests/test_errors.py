@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from archcalc import api
+from archcalc import api, codes
 from archcalc.analysis import analyze
 from archcalc.errors import ArchcalcError
 from archcalc.expectations import check
@@ -66,3 +66,4 @@ def test_error(case, tmp_path, monkeypatch):
 
 def test_every_code_has_a_case():
     assert {case["code"] for case in CASES} == set(CODES)
+    assert list(codes.CODES) == CODES

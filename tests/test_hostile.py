@@ -20,7 +20,8 @@ BLOCKS = (
 HOSTILE = {
     "aliases": HEAD + "note: &a [x, x]\nlayers: [*a, *a]\n",
     "repeats in repeats": HEAD + "layers: (((id *2000) *2000) *2000) *2000\n",
-    "loops in loops": HEAD + "layers:\n  for: a in range(2000)\n  do: {for: b in range(2000), do: {for: c in range(2000), do: id}}\n",
+    "loops in loops": HEAD
+    + "layers:\n  for: a in range(2000)\n  do: {for: b in range(2000), do: {for: c in range(2000), do: id}}\n",
     "blocks that triple": HEAD + BLOCKS + "layers: f0\n",
     "a block that calls itself": HEAD + "blocks: {f: f -> f}\nlayers: f\n",
     "blocks in a circle": HEAD + "blocks: {f: g, g: f}\nlayers: f\n",
@@ -50,7 +51,8 @@ HOSTILE = {
     "a huge layer": HEAD + "layers: fc 1000000000 -> fc 1000000000 -> fc 1000000000\n",
     "a name of a thousand letters": HEAD + f"layers: [{{{'a' * 1000}: id}}]\n",
     "a name by template": HEAD + "layers: [{'a{10**14}{10**14}{10**14}{10**14}{10**14}': id}]\n",
-    "names without end": HEAD + "layers:\n  for: a in range(2000)\n  do: {'n{a}': {concat: {for: b in range(64), do: relu}}}\n",
+    "names without end": HEAD
+    + "layers:\n  for: a in range(2000)\n  do: {'n{a}': {concat: {for: b in range(64), do: relu}}}\n",
     "a wide merge": "archcalc: 1\ninput: 1000000000\nlayers: [{concat: {for: b in range(2000), do: id}}]\n",
     "python tags": HEAD + "note: !!python/object/apply:os.system ['true']\nlayers: id\n",
     "a null byte": HEAD + "note: a\0b\nlayers: id\n",

@@ -4,7 +4,8 @@ import pytest
 from helpers import EXAMPLE_LIBRARY, EXAMPLE_TOTALS, EXAMPLES, document, facts, graph_of
 
 from archcalc import api
-from archcalc.expectations import variants, verify
+from archcalc.api import variants
+from archcalc.expectations import verify
 from archcalc.limits import Limits
 from archcalc.spec.library import builtin_folder, spec_files
 from archcalc.spec.reader import read

@@ -14,7 +14,7 @@ def layers_command(
     ascii_: o.Ascii = False,
     output: o.Output = None,
 ) -> None:
-    r"""Show the layer types of the language, or one of them with its formulas.
+    """Show the layer types of the language, or one of them with its formulas.
 
     \b
     archcalc layers

@@ -33,7 +33,7 @@ def list_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    r"""List the networks there are, with their variants, parameters and MACs.
+    """List the networks there are, with their variants, parameters and MACs.
 
     \b
     archcalc list

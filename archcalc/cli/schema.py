@@ -7,7 +7,7 @@ from archcalc.cli.output import deliver
 
 
 def schema_command(context: typer.Context, output: o.Output = None) -> None:
-    r"""Print the JSON Schema (draft-07) of specs, for completion in editors.
+    """Print the JSON Schema (draft-07) of specs, for completion in editors.
 
     \b
     archcalc schema -o spec.schema.json

@@ -24,7 +24,7 @@ def show_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    r"""Show the spec of a network.
+    """Show the spec of a network.
 
     \b
     archcalc show alexnet              the file, comments and all

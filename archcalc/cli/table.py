@@ -57,7 +57,7 @@ def table_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    r"""Show a network layer by layer: shapes, parameters, multiply-adds.
+    """Show a network layer by layer: shapes, parameters, multiply-adds.
 
     \b
     archcalc table alexnet

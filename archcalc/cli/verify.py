@@ -28,7 +28,7 @@ def verify_command(
     unsafe_limits: o.UnsafeLimits = False,
     errors: o.Errors = "text",
 ) -> None:
-    r"""Compare every expected shape and total of a spec with what it gives.
+    """Compare every expected shape and total of a spec with what it gives.
 
     Exit code 0 if all hold, 1 if one does not, 2 if a spec cannot be read.
 

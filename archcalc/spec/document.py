@@ -65,6 +65,7 @@ class Expected(NamedTuple):
     figures: tuple[tuple[str, Figure], ...]
     outputs: tuple[tuple[str | None, Expr], ...]
     place: Place
+    source: str | None = None
 
 
 class Net(NamedTuple):
@@ -438,7 +439,7 @@ class _Reader:
                 outputs.append((None, self.parser.expression(value)))
             elif key.value not in known:
                 self.note("E002", f"unknown total '{key.value}'{did_you_mean(key.value, known)}", key.place)
-        return Expected(variant, tuple(figures), tuple(outputs), place)
+        return Expected(variant, tuple(figures), tuple(outputs), place, self.parser.text(tree, "source"))
 
 
 def _locator(key: Scalar, shift: int) -> Locate:
