@@ -211,7 +211,7 @@ def test_the_lenet_table(path, formula, number):
     ],
 )
 def test_the_alexnet_table(path, quantity, formula, number):
-    derived = explain(analyze("alexnet/one")[path], quantity, "lecture")
+    derived = explain(analyze("alexnet/single")[path], quantity, "lecture")
     assert (derived.values, derived.value) == (formula, number)
 
 

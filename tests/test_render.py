@@ -88,9 +88,9 @@ def hostile():
 @pytest.fixture(scope="module")
 def reports():
     made = [hand_made(), hand_made(batch=8), hostile()]
-    made += map(archcalc.analyze, ("alexnet/one", "lenet", "resnet/18", "siamese", "charrnn"))
+    made += map(archcalc.analyze, ("alexnet/single", "lenet", "resnet/18", "siamese", "charrnn"))
     made.append(archcalc.analyze("unet", symbols=("H", "W")))
-    return [*made, archcalc.analyze("dcgan:discriminator", batch=2)]
+    return [*made, archcalc.analyze("dcgan:d", batch=2)]
 
 
 ALL = list(product(STYLES, (*FORMATS, "json"), ("en", "zh"), (False, True)))
@@ -307,7 +307,7 @@ def rows_of(text):
 
 def test_lecture_table_of_alexnet():
     # lecture notes 004, lines 97-110; values from the formulas in the cells, single tower
-    rows = rows_of(table(archcalc.analyze("alexnet/one"), style="lecture"))
+    rows = rows_of(table(archcalc.analyze("alexnet/single"), style="lecture"))
     assert ["id", "layer", "input", "structure", "output", "parameters", "operations"] in rows
     assert [
         *("1", "conv1", "input image 227*227*3", "filter: 96 of 11*11, stride=4, (227-11)/4+1=55"),
@@ -550,8 +550,8 @@ GOLDEN = [
     ("summary-googlenet-depth-1.txt", "googlenet", {"depth": 1}),
     ("summary-resnet-50-depth-2-zh.txt", "resnet/50", {"depth": 2, "lang": "zh", "si": True}),
     ("summary-resnet-18-ascii.txt", "resnet/18", {"ascii": True}),
-    ("lecture-alexnet.txt", "alexnet/one", {"style": "lecture"}),
-    ("lecture-alexnet-zh.md", "alexnet/one", {"style": "lecture", "lang": "zh", "format": "markdown"}),
+    ("lecture-alexnet.txt", "alexnet/single", {"style": "lecture"}),
+    ("lecture-alexnet-zh.md", "alexnet/single", {"style": "lecture", "lang": "zh", "format": "markdown"}),
     ("lenet.txt", "lenet/rgb", {"style": "lenet"}),
     ("ops-alexnet.tex", "alexnet", {"style": "ops", "format": "latex"}),
     ("keras-alexnet.txt", "alexnet", {"style": "keras"}),

@@ -5,9 +5,8 @@ setting again. What depends on the input's shape is checked by the rule.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -17,15 +16,13 @@ from archcalc.quantities import Shape
 PADDING_WORDS = ("valid", "half", "same", "same_lower", "darknet")
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """The letter of a setting in formulas: `Symbol("k")`."""
 
     letter: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Another value that a layer names (`like=`, `indices=`, `kv=`): its path and its shape."""
 
     path: str

@@ -1,7 +1,6 @@
 """A report as a table, in every style and format."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from archcalc.errors import visible
@@ -101,14 +100,13 @@ def _chosen(made: Table, columns: Sequence[str], style: str) -> Table:
         check(f"column of style {style}", name, keys)
     at = [keys.index(name) for name in columns]
     sections = tuple(
-        replace(
-            section,
+        section._replace(
             rows=tuple(tuple(row[i] for i in at) for row in section.rows),
             totals=tuple(tuple(row[i] for i in at) for row in section.totals),
         )
         for section in made.sections
     )
-    return replace(made, columns=tuple(made.columns[i] for i in at), sections=sections, frame=None)
+    return made._replace(columns=tuple(made.columns[i] for i in at), sections=sections, frame=None)
 
 
 def _json(report: Report, ascii: bool) -> str:

@@ -1,9 +1,8 @@
 """COLUMNS: every fact of a row by name: how it is read, and what kind of value it is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from archcalc.arithmetic import Number, total
 from archcalc.quantities import OP_KINDS, Shape
@@ -17,8 +16,7 @@ Kind: TypeAlias = Literal["path", "text", "shape", "shapes", "count", "share"]
 _MOST_AXES: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One column: kind, how to read a row (None: nothing to say), if rows add up, if the batch scales it."""
 
     kind: Kind

@@ -4,8 +4,7 @@ Styles make tables, formats write them, and neither knows the other.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from archcalc.arithmetic import Number
 from archcalc.lazy import resolve
@@ -20,16 +19,14 @@ Line: TypeAlias = "tuple[Cell, ...]"
 Shorten: TypeAlias = Callable[[Sequence[str], int, str], tuple[list[str], str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell: what people read, and the exact value behind it where there is one."""
 
     text: str
     value: Number | float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: its key for programs, its heading, its side.
 
     Where width is short, `shorten` makes its texts fit, or they flow over lines, broken after `flows`.
@@ -42,8 +39,7 @@ class Column:
     flows: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Rows that belong together, with their totals."""
 
     rows: tuple[Line, ...]
@@ -51,8 +47,7 @@ class Section:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A printout in a fixed form: where columns end, the rule below a row, the rule around all rows."""
 
     ends: tuple[int, ...]
@@ -60,8 +55,7 @@ class Frame:
     heavy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Columns, sections of rows, and remarks below; `frame` if text must have a fixed form."""
 
     title: str
@@ -78,7 +72,7 @@ class Table:
 
         return Table(
             change(self.title),
-            tuple(replace(column, heading=change(column.heading)) for column in self.columns),
+            tuple(column._replace(heading=change(column.heading)) for column in self.columns),
             tuple(
                 Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections
             ),
@@ -87,8 +81,7 @@ class Table:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a table is wanted; the options of `archcalc.render.table`."""
 
     depth: int | None = None

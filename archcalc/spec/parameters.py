@@ -322,7 +322,7 @@ def _apply_symbols(
                 [Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>")]
             )
         exprs.pop(name, None)
-        modulus, rest, least = _congruence(document, name)
+        modulus, rest, least = _congruence(document, name, _Lazy(exprs, dict(given)))
         if modulus == 1:
             given[name] = space.symbol(name, least=least)
             continue
@@ -335,7 +335,7 @@ def _apply_symbols(
     return tuple(axes), tuple(meanings)
 
 
-def _congruence(document: Document, name: str) -> tuple[int, int, int]:
+def _congruence(document: Document, name: str, params: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return (m, r, least) such that `require` says name % m == r and name ≥ least."""
     modulus, rest, least = 1, 0, 1
     for condition in document.require:
@@ -343,7 +343,7 @@ def _congruence(document: Document, name: str) -> tuple[int, int, int]:
             tree = ast.parse(condition.text.strip(), mode="eval").body
         except SyntaxError:
             continue
-        found = _modulo(tree, name)
+        found = _modulo(tree, name, params)
         if found:
             m, r = found
             if (rest - r) % gcd(modulus, m):
@@ -354,36 +354,39 @@ def _congruence(document: Document, name: str) -> tuple[int, int, int]:
                 rest += modulus
             modulus = modulus * m // gcd(modulus, m)
         else:
-            least = max(least, _least(tree, name))
+            least = max(least, _least(tree, name, params))
     return modulus, rest, least
 
 
-def _modulo(tree: ast.expr, name: str) -> tuple[int, int] | None:
+def _modulo(tree: ast.expr, name: str, params: Mapping[str, Any]) -> tuple[int, int] | None:
     if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1 and isinstance(tree.ops[0], ast.Eq)):
         return None
     left, right = tree.left, tree.comparators[0]
     if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and isinstance(left.left, ast.Name):
-        m, r = _integer(left.right), _integer(right)
+        m, r = _integer(left.right, params), _integer(right, params)
         if left.left.id == name and m is not None and r is not None and 0 < m <= 10**6 and 0 <= r < m:
             return m, r
     return None
 
 
-def _least(tree: ast.expr, name: str) -> int:
+def _least(tree: ast.expr, name: str, params: Mapping[str, Any]) -> int:
     if (
         isinstance(tree, ast.Compare)
         and len(tree.ops) == 1
         and isinstance(tree.left, ast.Name)
         and tree.left.id == name
     ):
-        bound = _integer(tree.comparators[0])
+        bound = _integer(tree.comparators[0], params)
         if bound is not None and isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
             return bound + isinstance(tree.ops[0], ast.Gt)
     return 1
 
 
-def _integer(tree: ast.expr) -> int | None:
+def _integer(tree: ast.expr, params: Mapping[str, Any]) -> int | None:
+    """Return a number, or a parameter that is one."""
     value = tree.value if isinstance(tree, ast.Constant) else None
+    if isinstance(tree, ast.Name):
+        value = params.get(tree.id)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -1,7 +1,6 @@
 """A table as aligned text: for a terminal, a mail, a comment."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice, zip_longest
 from typing import Final
 
@@ -82,8 +81,8 @@ def _fitting(table: Table, look: Look) -> tuple[Table, list[int]]:
             rows = [(*row[:at], Cell(text), *row[at + 1 :]) for row, text in zip(rows, texts, strict=True)]
             legends += [f"{meaning}."] if meaning else []
     left = iter(rows)
-    sections = tuple(replace(part, rows=tuple(islice(left, len(part.rows)))) for part in table.sections)
-    return replace(table, sections=sections, notes=(*legends, *table.notes)), widths
+    sections = tuple(part._replace(rows=tuple(islice(left, len(part.rows)))) for part in table.sections)
+    return table._replace(sections=sections, notes=(*legends, *table.notes)), widths
 
 
 def _yielding(table: Table, widths: list[int], slack: list[int]) -> int:

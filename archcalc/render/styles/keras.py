@@ -3,10 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from archcalc.arithmetic import Number, total, volume
 from archcalc.quantities import Shape
@@ -94,8 +93,7 @@ def keras(report: Report, look: Look) -> Table:
     return Table(model, columns, (Section(tuple(rows)),), (*notes, *heads_left_out(report, write)), frame)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(NamedTuple):
     """One line: the layer's path, Keras' class, output, parameters with running statistics, paths read."""
 
     path: str
@@ -121,7 +119,7 @@ def _layers(nodes: Sequence[Node], report: Report) -> list[_Layer]:
         inputs = (f"{node.path} flatten",) if node.flattens is not None else node.inputs
         params = total([node.params, node.buffers])
         found.append(_Layer(node.path, _class(node), node.output, params, inputs))
-    return [replace(layer, inputs=tuple(instead.get(path, path) for path in layer.inputs)) for layer in found]
+    return [layer._replace(inputs=tuple(instead.get(path, path) for path in layer.inputs)) for layer in found]
 
 
 def _class(node: Node) -> str:

@@ -1,8 +1,7 @@
 """The summary: a line a layer, with shape, parameters, multiply-adds and shares; or the columns asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archcalc.arithmetic import Number, total
 from archcalc.render.cells import EMPTY, Writer
@@ -68,8 +67,7 @@ def _sum(fact: Fact, rows: Sequence[Row]) -> Number:
     return total(fact.read(row) for row in rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _Sheet(NamedTuple):
     """Writes the lines of one section. wholes: what shares are parts of, by column."""
 
     write: Writer
