@@ -136,6 +136,8 @@ def _no_spec(target: Target, library: Library) -> str:
     for suffix in SUFFIXES:
         if Path(name + suffix).is_file():
             return f"no built-in spec '{name}' (did you mean ./{name}{suffix}?)"
+    if reason := library.why_not(name):
+        return f"'{name}' has no network: {reason}"
     hint = did_you_mean(name, library.names())
     return f"no spec '{name}'{hint}; 'archcalc list' shows all"
 

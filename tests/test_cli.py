@@ -148,6 +148,7 @@ def test_styles(call, style):
     ("arguments", "said"),
     [
         (("table", "alexnett"), "no spec 'alexnett' (did you mean 'alexnet'?)"),
+        (("table", "lsh"), "'lsh' has no network: it hashes with q random projections"),
         (("table", "net"), "no built-in spec 'net' (did you mean ./net.yaml?)"),
         (("table", "net.yaml", "--style", "lectur"), "did you mean 'lecture'?"),
         (("table", "net.yaml", "--format", "pdf"), "pdf"),

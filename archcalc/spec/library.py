@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 from archcalc.errors import Problem, Source, TargetError
 from archcalc.limits import Limits
 from archcalc.spec.document import Document, parse_document
-from archcalc.spec.reader import decode, read
+from archcalc.spec.reader import Mapping, Scalar, decode, read
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+WITHOUT_NETWORK: Final = "without_network.yaml"
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
@@ -43,6 +44,13 @@ class Library(NamedTuple):
         """Return the names of all specs that can be found."""
         found = {path.stem for folder in (*self.folders, builtin_folder()) for path in spec_files(folder)}
         return sorted(found)
+
+    def why_not(self, name: str) -> str | None:
+        """Return why a method has no network, for the names that people look for and that are none."""
+        path = builtin_folder() / WITHOUT_NETWORK
+        tree = read(decode(path.read_bytes(), path.name, self.limits), self.limits)
+        reason = tree.get(name.lower()) if isinstance(tree, Mapping) else None
+        return reason.value if isinstance(reason, Scalar) else None
 
     def load(self, path: Path) -> Document:
         """Return the document in a file.
