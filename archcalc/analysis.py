@@ -1,6 +1,6 @@
 """Graph → Report: weights, operations and windows of every node; nothing about how they are shown."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number, total
 from archcalc.errors import Problem, ShapeError, SpecError
@@ -54,6 +54,7 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
                 runs=node.runs,
                 mode=node.mode,
                 flattens=known.flattens,
+                changed=known.changed,
                 note=node.note,
                 source=node.source,
                 device=node.device,
@@ -77,38 +78,26 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
     return report
 
 
-class _Facts:
+class _Facts(NamedTuple):
     """What a layer says about one input, asked once."""
 
-    __slots__ = ("flattens", "ops", "settings", "weights", "window")
-
-    def __init__(
-        self,
-        weights: tuple[Weight, ...],
-        ops: Ops,
-        window: Window | None,
-        settings: Any,
-        flattens: Shape | None,
-    ) -> None:
-        self.weights = weights
-        self.ops = ops
-        self.window = window
-        self.settings = settings
-        self.flattens = flattens
+    weights: tuple[Weight, ...]
+    ops: Ops
+    window: Window | None
+    flattens: Shape | None
+    settings: dict[str, Any]
+    changed: tuple[str, ...]
 
 
 def _facts(layer: Layer | Merge, node: GraphNode, limits: Limits) -> _Facts:
+    said = (layer.settings(), layer.changed())
     try:
         if isinstance(layer, Merge):
-            facts = _Facts(
-                (), layer.ops(node.input, node.output), layer.window(node.input), layer.settings(), None
-            )
+            facts = _Facts((), layer.ops(node.input, node.output), layer.window(node.input), None, *said)
         else:
             x = node.input[0]
             flattens = x if node.op == "fc" and len(x) > 2 else None
-            facts = _Facts(
-                layer.weights(x), layer.ops(x, node.output), layer.window(x), layer.settings(), flattens
-            )
+            facts = _Facts(layer.weights(x), layer.ops(x, node.output), layer.window(x), flattens, *said)
     except ShapeError as error:
         raise _fault(node, error.code, f"{node.op}: {error.message}") from None
     _check_count(total(weight.size for weight in facts.weights), "parameters", node, limits)

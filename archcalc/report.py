@@ -38,6 +38,7 @@ class Node:
     path: the name, with the folders it lies in, joined by dots; unique.
     op, family: the language's word (`conv`, `concat`) and its kind (`conv`, `pool`, `merge`, …).
     settings: the layer's fields as written, enough to build the layer again.
+    changed: those of them that are not the layer type's default.
     inputs: paths of the nodes or network inputs read; `input`: their shapes, in the same order.
     weights: stored tensors that this node owns; () if it has none or `shares` those of an earlier node.
     ops: operations times `runs`.
@@ -61,6 +62,7 @@ class Node:
     runs: Number = 1
     mode: Mode = "both"
     flattens: Shape | None = None
+    changed: tuple[str, ...] = ()
     note: str | None = None
     source: str | None = None
     device: str | None = None

@@ -48,6 +48,12 @@ class Operation(BaseModel):
         return {name: value for name, value in values if value is not None}
 
 
+    def changed(self) -> tuple[str, ...]:
+        """Return the names of the settings that are not as the class has them by default."""
+        fields = type(self).model_fields
+        return tuple(name for name, value in self.settings().items() if not is_default(value, fields[name].default))
+
+
 class Layer(Operation):
     """A layer of one input `x`; `y` is its output, as `output_shape` gave it."""
 
@@ -101,6 +107,11 @@ class Merge(Operation):
     def window(self, xs: Sequence[Shape]) -> Window | None:
         """Return what one output sees of each input."""
         return pointwise(len(spatial(xs[0])))
+
+
+def is_default(value: Any, default: Any) -> bool:
+    """Tell whether a setting is its default, also where it is a free size."""
+    return type(value) is type(default) and bool(value == default)
 
 
 # ── The axes of a shape: C | T×D | C×H×W | C×D×H×W ──────────────────────────────────────────────────────────────

@@ -57,12 +57,19 @@ def value(setting: Any) -> str:
 
 
 def window(node: Node) -> str:
-    """Return the geometry of a layer with a kernel in short: 11x11 /4 p2 d2 g2; else its first number."""
+    """Return the settings of a layer in short: 11x11 /4 p2 d2 g2, or its first number; then what is not the default."""
     if not has_kernel(node):
-        return _main_argument(node)
+        first = next(iter(node.settings), "")
+        return " ".join([text for text in (_main_argument(node),) if text] + _changed(node, (first,)))
     letters = {"stride": "/", "pad": "p", "dilation": "d", "groups": "g"}
     said = (letters[name] + text for name, text in geometry(node).items())
-    return " ".join([kernel(node) or "", *said])
+    return " ".join([kernel(node) or "", *said, *_changed(node, ("out", "kernel", *letters))])
+
+
+def _changed(node: Node, shown: tuple[str, ...]) -> list[str]:
+    # a bias is said by the parameters; a reference stands among the inputs or changes no number
+    names = (name for name in node.changed if name not in (*shown, "bias", "like", "indices", "levels", "kv", "tie"))
+    return [name if node.settings[name] is True else f"{name}={value(node.settings[name])}" for name in names]
 
 
 def geometry(node: Node) -> dict[str, str]:
