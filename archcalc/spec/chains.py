@@ -3,7 +3,6 @@
 A chain is cut at blanks and at `->`, outside brackets and quotes.
 """
 
-import re
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -11,12 +10,9 @@ from archcalc.errors import Place, Problem, SpecError
 from archcalc.limits import Limits
 from archcalc.spec.expressions import Expr, Locate, compile_expression
 from archcalc.spec.syntax import Arg, Call, Flow, Run, Step, Template
+from archcalc.spec.words import is_identifier, is_word
 
 _OPEN: Final = {"(": ")", "[": "]", "{": "}"}
-_OP = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_]*\Z")
-_KEYWORD = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)")
-_NAME_PART = re.compile(r"[A-Za-z0-9_]+\Z")
-_TENSOR = re.compile(r"[A-Za-z0-9_.{]")
 
 
 class Text(NamedTuple):
@@ -182,8 +178,8 @@ def _step(text: Text, start: int, stop: int, depth: int) -> Flow:
         body = _chain(text, first + 1, end - 1, depth + 1)
     else:
         op = value[first:last]
-        if not _OP.match(op):
-            bad = next((k for k, char in enumerate(op) if not re.match(r"[A-Za-z0-9_$]", char)), 0)
+        if not is_identifier(op.removeprefix("$")):
+            bad = next((k for k, char in enumerate(op) if not (is_word(char) or char == "$")), 0)
             code = "E013" if bad and not op[0].isdigit() else "E012"
             raise text.fault(code, f"'{op}' is not the name of a layer or block", first, last - first)
         body = Call(op.lstrip("$"), op.startswith("$"), (), place)
@@ -222,11 +218,10 @@ def _argument(text: Text, start: int, stop: int) -> Arg:
     token = text.value[start:stop]
     if token.startswith("/"):
         return make_argument("stride", token[1:], _shifted(text.locate, start + 1), text.limits, text.locate(start, 1))
-    keyword = _KEYWORD.match(token)
-    if keyword:
-        skip = keyword.end()
-        key_place = text.locate(start, skip - 1)
-        return make_argument(keyword[1], token[skip:], _shifted(text.locate, start + skip), text.limits, key_place)
+    key, equals, value = token.partition("=")
+    if equals and not value.startswith("=") and is_identifier(key):
+        locate = _shifted(text.locate, start + len(key) + 1)
+        return make_argument(key, value, locate, text.limits, text.locate(start, len(key)))
     return make_argument("", token, _shifted(text.locate, start), text.limits, None)
 
 
@@ -249,14 +244,14 @@ def _tensors(value: str, locate: Locate, limits: Limits) -> tuple[Template, ...]
     for item in _split(inside, ","):
         start = item.start + len(item.text) - len(item.text.lstrip())
         name = item.text.strip()
-        if not name or not _TENSOR.match(name):
+        if not name or not (is_word(name[0]) or name[0] in ".{"):
             return ()
         try:
             template = parse_template(name, _shifted(locate, shift + start), limits)
         except SpecError:
             return ()
         words = [part for part in template.parts if isinstance(part, str)]
-        if not all(_NAME_PART.match(piece) for part in words for piece in part.split(".") if piece):
+        if not all(is_word(piece) for part in words for piece in part.split(".") if piece):
             return ()
         found.append(template)
     return tuple(found) if len(found) == 1 or shift else ()

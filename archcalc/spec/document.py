@@ -1,6 +1,5 @@
 """Tree → Document: the outer keys of a spec, all problems at once."""
 
-import re
 from collections.abc import Mapping as Map
 from typing import Final, NamedTuple
 
@@ -14,6 +13,7 @@ from archcalc.spec.expressions import Expr, Locate, compile_expression
 from archcalc.spec.flow import Parser
 from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
 from archcalc.spec.syntax import Arg, Flow, Run
+from archcalc.spec.words import is_identifier, is_whole, is_word
 
 VERSION: Final = 1
 TOTALS: Final = (
@@ -31,9 +31,6 @@ TOP_KEYS: Final = (
     "blocks", "shared", "layers", "aux", "outputs", "expect", "nets",
 )  # fmt: skip
 NET_KEYS: Final = ("input", "layers", "aux", "outputs", "expect", "title", "note", "source")
-_IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_OPTION = re.compile(r"[A-Za-z0-9_.]+\Z")
-_SIGNATURE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*\Z", re.DOTALL)
 _BUILT_IN: Final = frozenset((*LAYERS, *MERGES, *ALIASES, *SPECIALS, "for", "if", "residual", "seq", "op"))
 
 
@@ -195,7 +192,7 @@ class _Reader:
         value = self.tree.get("year")
         if value is None:
             return None
-        if isinstance(value, Scalar) and re.match(r"[1-9]\d{3}\Z", value.value, re.ASCII):
+        if isinstance(value, Scalar) and is_whole(value.value) and len(value.value) == 4:
             return int(value.value)
         self.note("P001", "'year' is a year, as 2015", value.place)
         return None
@@ -210,7 +207,7 @@ class _Reader:
         return ()
 
     def ident(self, key: Scalar, what: str) -> None:
-        if not _IDENT.match(key.value) or len(key.value) > self.limits.name:
+        if not is_identifier(key.value) or len(key.value) > self.limits.name:
             self.note(
                 "E054",
                 f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit",
@@ -248,7 +245,7 @@ class _Reader:
         return axes
 
     def option(self, option: Scalar) -> None:
-        if not _OPTION.match(option.value) or option.value in (*TOTALS, "outputs", "source", "note"):
+        if not is_word(option.value.replace(".", "_")) or option.value in (*TOTALS, "outputs", "source", "note"):
             message = f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
             self.note("E054", message, option.place)
 
@@ -293,11 +290,11 @@ class _Reader:
         return found
 
     def block(self, key: Scalar, value: Tree, *, shared: bool) -> Block:
-        signature = _SIGNATURE.match(key.value)
-        if not signature:
+        called, paren, inside = key.value.partition("(")
+        if not is_identifier(called.strip()) or (paren and not inside.rstrip().endswith(")")):
             message = f"'{key.value}' is not a signature, as f, f(a, b=1) or f(x, skip; w)"
             raise SpecError([Problem("E004", message, key.place)])
-        inside, start = signature[2] or "", signature.start(2)
+        inside, start = inside.rstrip()[:-1], len(called) + 1
         pieces = _pieces(inside)
         tensors: list[str] = []
         parameters: list[tuple[str, Expr | None]] = []
@@ -312,7 +309,7 @@ class _Reader:
                 if sum(side is before for _, _, side in pieces) > 1:
                     raise SpecError([Problem("E004", f"an empty name in '{key.value}'", place)])
                 continue
-            if not _IDENT.match(name.strip()) or (tensor and equals):
+            if not is_identifier(name.strip()) or (tensor and equals):
                 raise SpecError([Problem("E004", f"'{text.strip()}' is not a parameter, as s or s=1", place)])
             if name.strip() in (*tensors, *(known for known, _ in parameters)):
                 raise SpecError([Problem("E004", f"'{name.strip()}' stands twice in '{key.value}'", place)])
@@ -327,7 +324,7 @@ class _Reader:
                 raise SpecError([Problem("E004", f"'{name.strip()}' has no default but follows one that has", place)])
             parameters.append((name.strip(), expr))
         flow = self.parser.flow(value)
-        return Block(signature[1], tuple(tensors), tuple(parameters), flow, shared, key.place, key.value)
+        return Block(called.strip(), tuple(tensors), tuple(parameters), flow, shared, key.place, key.value)
 
     # ── Networks ──
 

@@ -15,6 +15,7 @@ from archcalc.arithmetic import largest, smallest
 from archcalc.errors import Place, Problem, ShapeError, SpecError, did_you_mean
 from archcalc.expression import is_equal, is_less
 from archcalc.limits import Limits
+from archcalc.spec.words import is_identifier, is_size, is_whole
 
 Locate: TypeAlias = Callable[[int, int], Place]
 
@@ -46,9 +47,6 @@ CONSTANTS: Final = MappingProxyType(
     }
 )
 DIMENSIONS: Final = ("C", "D", "H", "W", "T", "N")
-_SIZE = re.compile(r"\d+(?:x\d+)+\Z")
-_INTEGER = re.compile(r"\d{1,15}\Z")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _MISSING: Final = object()
 
 
@@ -83,13 +81,13 @@ def compile_expression(text: str, locate: Locate, limits: Limits) -> Expr:
     Raises:
         SpecError: E050, not an expression of the language.
     """
-    if _INTEGER.match(text) and (text[0] != "0" or text == "0"):
+    if is_whole(text) and len(text) <= 15:
         number = int(text)
         if number <= limits.number:
             return Expr(text, lambda env: number, locate)
-    if _NAME.match(text):
+    if is_identifier(text):
         return Expr(text, _lone_name(text), locate)
-    if _SIZE.match(text):
+    if is_size(text):
         size = tuple(int(part) for part in text.split("x") if len(part) <= 16)
         if len(size) != text.count("x") + 1 or max(size) > limits.number:
             raise _fault("E050", f"a number above {limits.number:,}", locate(0, len(text)))
@@ -100,11 +98,6 @@ def compile_expression(text: str, locate: Locate, limits: Limits) -> Expr:
 def fixed(place: Place) -> Locate:
     """Return the place of every part of a text that has only one place as a whole."""
     return lambda at, width: place
-
-
-def is_word(value: object) -> bool:
-    """Tell whether a value is a word, not a number."""
-    return isinstance(value, str)
 
 
 def evaluate_truth(expression: Expr, env: Env) -> bool:

@@ -27,6 +27,7 @@ from archcalc.spec.syntax import (
     Step,
     Template,
 )
+from archcalc.spec.words import is_identifier, is_whole
 
 META: Final = ("note", "source", "expect", "device")
 RESERVED: Final = (
@@ -142,7 +143,7 @@ class Parser(NamedTuple):
         return ForFlow(tuple(found[1].split()), None, rows, self.flow(body), place)
 
     def _variable(self, key: Scalar) -> str:
-        if not re.match(r"[A-Za-z_]\w*\Z", key.value, re.ASCII):
+        if not is_identifier(key.value):
             self._note("E054", f"'{key.value}' is not the name of a variable", key.place)
         return key.value
 
@@ -177,7 +178,7 @@ class Parser(NamedTuple):
     def _long(self, tree: Mapping) -> Flow:
         op = tree.get("op")
         place = op.place if op is not None else tree.place
-        if not isinstance(op, Scalar) or not re.match(r"\$?[A-Za-z_]\w*\Z", op.value, re.ASCII):
+        if not isinstance(op, Scalar) or not is_identifier(op.value.removeprefix("$")):
             raise SpecError([Problem("E012", "'op' is the name of a layer or block", place)])
         args: list[Arg] = []
         for key, value in tree.pairs:
@@ -307,4 +308,4 @@ def _is_null(tree: Tree) -> bool:
 
 
 def _key(text: str) -> Any:
-    return int(text) if re.match(r"(0|[1-9]\d{0,14})\Z", text, re.ASCII) else text
+    return int(text) if is_whole(text) and len(text) <= 15 else text

@@ -12,10 +12,10 @@ from archcalc.errors import Problem, Source, TargetError
 from archcalc.limits import Limits
 from archcalc.spec.document import Document, parse_document
 from archcalc.spec.reader import Mapping, Scalar, decode, read
+from archcalc.spec.words import is_word
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 WITHOUT_NETWORK: Final = "without_network.yaml"
-_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
 class Library(NamedTuple):
@@ -31,7 +31,7 @@ class Library(NamedTuple):
             name: of the spec.
             beside: a folder to look in first (that of the spec that uses it).
         """
-        if not _NAME.match(name):
+        if not is_word(name):
             return None
         for folder in (*((beside,) if beside else ()), *self.folders, builtin_folder()):
             for suffix in SUFFIXES:

@@ -15,9 +15,8 @@ from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.spec.document import Document, Input, Net
 from archcalc.spec.expressions import CONSTANTS, Env, Expr, compile_expression, evaluate_truth
+from archcalc.spec.words import is_digits, is_identifier, is_whole
 
-_NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?\Z")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _AXES: Final = ("C", "D", "H", "W", "T")
 
 
@@ -153,7 +152,8 @@ def _options(document: Document, options: Mapping[str, str], params: Mapping[str
 
 
 def _option_value(option: str) -> Any:
-    if not _NUMBER.match(option) or (option[0] == "0" and option.isdigit() and option != "0"):
+    whole, dot, decimals = option.partition(".")
+    if not is_digits(whole) or (dot and not is_digits(decimals)) or len(option) > 31 or not (dot or is_whole(whole)):
         return CONSTANTS.get(option, option)
     value = Fraction(option)
     return value.numerator if value.denominator == 1 else value
@@ -167,7 +167,7 @@ def _known(document: Document) -> set[str]:
 def _free_names(net: Net, known: set[str]) -> set[str]:
     return {
         dim.text for item in net.inputs for dim in item.dims
-        if _NAME.match(dim.text) and dim.text not in known and dim.text not in CONSTANTS
+        if is_identifier(dim.text) and dim.text not in known and dim.text not in CONSTANTS
     }  # fmt: skip
 
 

@@ -1,14 +1,12 @@
 """Names and paths (section 6): open and closed scopes, folders, automatic names, dimensions."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number, volume
 from archcalc.layers.axes import axis_index
 from archcalc.quantities import Shape
-
-_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+from archcalc.spec.words import is_word
 
 
 class Value(NamedTuple):
@@ -87,7 +85,7 @@ class Scope:
 
 def is_name(text: str, most: int) -> bool:
     """Tell whether a text is a name: 1 to `most` characters of [A-Za-z0-9_]."""
-    return 0 < len(text) <= most and _NAME.match(text) is not None
+    return 0 < len(text) <= most and is_word(text)
 
 
 def dimension(shape: Shape, name: str, axis: str) -> Any:

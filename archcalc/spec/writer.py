@@ -1,7 +1,6 @@
 """Tree → canonical YAML or JSON, chains → long form, graph → flat list: the way back (section 15)."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -19,11 +18,11 @@ from archcalc.spec.document import Document
 from archcalc.spec.expressions import Expr
 from archcalc.spec.flow import META
 from archcalc.spec.syntax import Arg, Call, Flow, Run, Step
+from archcalc.spec.words import is_whole
 
 # what a spec is made of: text, lists, mappings, and None for "not given"
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
-_INTEGER = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 
 
 def plain(tree: reader.Tree) -> Plain:
@@ -92,7 +91,7 @@ def flat(graph: Graph) -> str:
 
 def _numbers(value: Plain) -> Any:
     if isinstance(value, str):
-        return int(value) if len(value) < 16 and _INTEGER.match(value) else value
+        return int(value) if len(value) < 16 and is_whole(value.removeprefix("-")) else value
     if isinstance(value, list):
         return [_numbers(item) for item in value]
     if isinstance(value, dict):
