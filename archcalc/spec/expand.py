@@ -489,6 +489,8 @@ class _Expander:
                 chosen = flow.then if evaluate_truth(flow.condition, here.env()) else flow.other
                 values += self.branches(_as_branches(chosen), value, here, count) if chosen is not None else []
                 continue
+            if self.skipped(flow.flow if isinstance(flow, Named) else flow, here):
+                continue
             count[0] += 1
             if template is not None:
                 flow = Named(template, flow, Meta(), template.place)
@@ -501,6 +503,10 @@ class _Expander:
             here.scope.entries.setdefault(part, Entry(result, branch, given=False))
             values.append(result)
         return values
+
+    def skipped(self, flow: Flow, here: Here) -> bool:
+        """Tell whether a branch is an `if` without `else` whose condition is false: it adds no branch (section 10.1)."""
+        return isinstance(flow, IfFlow) and flow.other is None and not evaluate_truth(flow.condition, here.env())
 
     def join(
         self,

@@ -103,7 +103,7 @@ def _setting(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return "(" + ",".join(_setting(item) for item in value) + ")"
+        return "x".join(_setting(item) for item in value)
     if isinstance(value, Fraction):
         return str(float(value))
     return str(getattr(value, "path", value))
