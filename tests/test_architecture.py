@@ -70,7 +70,8 @@ def test_no_module_state(path):
         assert not isinstance(node, (ast.For, ast.While, ast.With, ast.Global, ast.AugAssign))
         value = getattr(node, "value", None)
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and not is_all(node):
-            assert not isinstance(value, (ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)), ast.unparse(node)
+            changeable = (ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+            assert not isinstance(value, changeable), ast.unparse(node)
 
 
 def is_all(node):
