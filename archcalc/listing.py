@@ -113,12 +113,14 @@ def variants_of_all() -> list[Variant]:
     for path in spec_files(builtin_folder()):
         document = library.load(path)
         for target, net, expected in variants(document, path.stem):
-            options = tuple(expected.variant.split("-")) if expected and expected.variant else ()
+            if expected is None:
+                continue
+            options = tuple(expected.variant.split("-")) if expected.variant else ()
             choice = choose(document, net.name, options)
             report = analyze_graph(
                 load_choice(document, choice, Wishes(), target, library, path.parent), library.limits
             )
-            source = (expected.source if expected else None) or net.source or document.source
+            source = expected.source or net.source or document.source
             inputs = tuple(report.input.values())
             totals = report.totals
             task = document.task or ""

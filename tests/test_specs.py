@@ -79,7 +79,8 @@ def test_built_in_specs_say_what_they_are(path):
     assert spec.source or all(net.source for net in spec.nets.values())
     assert spec.task
     assert spec.year
-    assert all(net.expect for net in spec.nets.values()), "a spec states its totals"
+    # a network whose totals nobody knows says so instead of stating some
+    assert all(net.expect or "placeholder" in (net.note or "") for net in spec.nets.values()), "a spec states its totals"
 
 
 def test_the_same_target_gives_the_same_report():

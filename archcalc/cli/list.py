@@ -102,7 +102,7 @@ def _table(found: "list[Entry]", form: str, *, lang: str, si: bool, ascii: bool)
         )
         for task, members in groupby(found, key=lambda entry: entry.task)
     )
-    title = ""
+    title = f"{len(found)} 个网络" if zh else f"{len(found)} networks"
     note = (
         "参数量与乘加为默认变体；'archcalc table 网络/变体' 显示任一变体。" if zh
         else "Parameters and multiply-adds of the default variant; 'archcalc table NETWORK/VARIANT' shows any."
