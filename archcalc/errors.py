@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from unicodedata import category
+
+_SHOWN: Final = 120  # characters of a source line in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +136,9 @@ def _excerpt(place: Place) -> list[str]:
     line = place.source.line(place.line)
     if not line:
         return []
-    start = max(0, place.column - 60)
-    shown, before = line[start : start + 100], line[start : place.column - 1]
-    mark = " " * len(visible(before)) + "^" * max(1, min(place.width, len(shown) - len(before)))
-    return [f"{place.line:>5} | {visible(shown)}", f"      | {mark}"]
+    start = 0 if len(line) <= _SHOWN else max(0, place.column - 1 - _SHOWN // 2)
+    stop = start + _SHOWN
+    lead = "…" if start else ""
+    shown, before = line[start:stop] + ("…" if stop < len(line) else ""), line[start : place.column - 1]
+    mark = " " * len(visible(lead + before)) + "^" * max(1, min(place.width, len(shown) - len(before)))
+    return [f"{place.line:>5} | {visible(lead + shown)}", f"      | {mark}"]

@@ -59,8 +59,9 @@ def value(setting: Any) -> str:
 def window(node: Node) -> str:
     """Return the settings of a layer in short: 11x11 /4 p2 d2 g2, or its first number; then what is not the default."""
     if not has_kernel(node):
-        first = next(iter(node.settings), "")
-        return " ".join([text for text in (_main_argument(node),) if text] + _changed(node, (first,)))
+        first = next((name for name, setting in node.settings.items() if not isinstance(setting, (bool, str))), "")
+        main = _main_argument(node)
+        return " ".join([*([main] if main else []), *_changed(node, (first,))])
     letters = {"stride": "/", "pad": "p", "dilation": "d", "groups": "g"}
     said = (letters[name] + text for name, text in geometry(node).items())
     return " ".join([kernel(node) or "", *said, *_changed(node, ("out", "kernel", *letters))])

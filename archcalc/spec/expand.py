@@ -505,7 +505,7 @@ class _Expander:
         return values
 
     def skipped(self, flow: Flow, here: Here) -> bool:
-        """Tell whether a branch is an `if` without `else` whose condition is false: it adds no branch (section 10.1)."""
+        """Tell whether a branch is a false `if` without `else`: it adds no branch (section 10.1)."""
         return isinstance(flow, IfFlow) and flow.other is None and not evaluate_truth(flow.condition, here.env())
 
     def join(

@@ -93,7 +93,8 @@ def evaluate_parameters(
 ) -> Values:
     """Return the values that a choice of options and the user's wishes give.
 
-    With `called`, another spec uses this one: its own input and `require` do not matter.
+    With `called`, another spec uses this one: its own input and `require` do not matter, and the wishes are values
+    that the calling spec has worked out, not text.
 
     Raises:
         TargetError: E032, E033, E042, E043 about the choice.
@@ -111,7 +112,7 @@ def evaluate_parameters(
     for name, value in wishes.params.items():
         if name not in document.variants:
             exprs.pop(name, None)
-            if isinstance(value, str):
+            if isinstance(value, str) and not called:
                 exprs[name] = _command_line_expression(name, value, limits)
             else:
                 given[name] = _plain_value(value)
