@@ -77,7 +77,7 @@ def load_choice(
 ) -> Graph:
     """Return the graph of one network of a document that is already read."""
     values = evaluate_parameters(document, choice.net, choice.options, wishes, library.limits)
-    expected = None if wishes.inputs or wishes.symbols else _expected(document, choice.net, values.options, wishes)
+    expected = _expected(document, choice.net, values.options, wishes)
     graph = expand(document, choice.net, values, target=target, library=library, beside=folder, expected=expected)
     return graph
 
@@ -142,18 +142,14 @@ def _no_spec(target: Target, library: Library) -> str:
     return f"no spec '{name}'{hint}; 'archcalc list' shows all"
 
 
-def _expected(document: Document, net: Net, options: Mapping[str, str], wishes: Wishes) -> Expected | None:
-    """Return the expectation that holds for this choice: the variant whose options are the chosen ones."""
-    if any(name not in document.variants for name in wishes.params):
-        return None
-    for expected in net.expect:
-        if expected.variant is None:
-            if options == _defaults(document):
-                return expected
-            continue
-        if variant_options(document, net, expected) == options:
-            return expected
-    return None
+def _expected(document: Document, net: Net, options: Mapping[str, str], wishes: Wishes) -> tuple[Expected, ...]:
+    """Return the expectations that hold for this choice: those of variants whose options are the chosen ones.
+
+    Whoever changes the input, a size or a parameter asks for another network than the one they describe.
+    """
+    if wishes.inputs or wishes.symbols or any(name not in document.variants for name in wishes.params):
+        return ()
+    return tuple(held for held in net.expect if variant_options(document, net, held) == options)
 
 
 def variants(document: Document, name: str) -> list[tuple[str, Net, Expected | None]]:

@@ -211,7 +211,7 @@ class Report:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: lists for tuples, a decimal for a fraction, text for a formula.
+    """Return a value as JSON can hold it: lists for tuples, a decimal for a fraction, text that Python reads for a formula.
 
     >>> plain((3, 224, 224))
     [3, 224, 224]
@@ -228,7 +228,7 @@ def plain(value: Any) -> Any:
         return value.path
     if hasattr(value, "numerator"):
         return value.numerator / value.denominator
-    return str(value)
+    return str(value.text("python")) if hasattr(value, "text") else str(value)
 
 
 def _row(row: Node) -> dict[str, Any]:

@@ -29,10 +29,10 @@ def execute(command):
     if command.startswith("archcalc ") and "|" not in command and ">" not in command:
         from shlex import split
 
-        out = io.StringIO()
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             run(split(command)[1:])
-        return out.getvalue()
+        return out.buffer.getvalue().decode()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         command,

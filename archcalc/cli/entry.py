@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 a finding, 2 bad input or usage, 70 a bug of ours.
 """
 
+import contextlib
 import gc
 import os
 import sys
@@ -15,8 +16,15 @@ BUG = 70
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line and exit.
+
+    Nothing is left to tidy up, so Python does not take its modules apart, which would cost a fifth of a short command.
+    """
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    with contextlib.suppress(OSError):  # a closed pipe
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

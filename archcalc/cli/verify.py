@@ -54,8 +54,8 @@ def verify_command(
         found, whole = _verify(name, library, console)
         verdicts += found
         broken = broken or not whole
-    for verdict in verdicts:
-        console.problems((*verdict.errors, *verdict.findings))
+    said = [problem for verdict in verdicts for problem in (*verdict.errors, *verdict.findings)]
+    console.problems(dict.fromkeys(said))  # two variants may share an expectation
     if not quiet:
         deliver(_summary(verdicts))
     if broken or any(verdict.errors for verdict in verdicts):

@@ -11,7 +11,7 @@ from archcalc.homework.number import Printed, find_numbers, read_number
 # None: not said (the length of a sequence)
 Dims = tuple[int | None, ...]
 
-_BLANK: Final = frozenset({"", "-", "--", "---", "/", "n/a", "na", "none", "nil", "?", "…", "...", "无", "x", "multiple"})
+_BLANK: Final = frozenset({"", "-", "--", "---", "/", "n/a", "na", "none", "nil", "?", "…", "...", "无", "multiple"})
 _EQUALS: Final = re.compile(r"\s*(?:==?>?|≈=?|~=|≃|→|->|\bis\b)\s*")
 _REMARK: Final = re.compile(r"\((?![^()]*\b(?:times|floor|ceil)\b)[^()\d]*[A-Za-z\u4e00-\u9fff]{3,}[^()]*\)")
 _LABEL: Final = re.compile(r"^[^\d\[(⌊⌈{=~≈]*?[A-Za-z\u4e00-\u9fff)]\s*[::=]\s*(?=[\d\[(⌊⌈{~≈fc])")
@@ -21,6 +21,9 @@ _LIST: Final = re.compile(
 _PRODUCT: Final = re.compile(
     r"(?<![\w.+/^-])[\[(]?\s*(?P<first>\d+(?:@\d+)?)(?P<rest>(?:\s*(?:[x*X×]|\bby\b|\btimes\b)\s*\d+)+)\s*[\])]?"
     r"(?P<times>\s*\(?\s*[x*×]\s*(?P<copies>\d+)_?\{?[A-Za-z]+\}?\)?)?(?![\w*+/^(]|\s*[-+*/^](?!\s*$))"
+)
+_UNIT_AFTER: Final = re.compile(
+    r"(?<=[\d)\]])\s*(?:bytes?|params?|parameters?|weights?|biases|ops|FLOPs|MACs)\b.*$"
 )
 _ROW: Final = re.compile(r"\d+(?:\s+\d+){1,3}")
 
@@ -94,7 +97,8 @@ def read_count(text: str) -> Cell:
     stated = read[-1][1]
     formulas = [(part, formula) for part, _, formula in read if formula is not None]
     if stated is None:  # a calculation without a result: its value is the answer
-        return Cell(text, None, *(reversed(formulas[-1])))
+        formula_text, formula = formulas[-1]
+        return Cell(text, None, formula, formula_text)
     formula_text, formula = formulas[0] if formulas else ("", None)
     return Cell(text, stated, formula, formula_text)
 
@@ -104,9 +108,8 @@ def _count(part: str) -> tuple[Printed | None, Polynomial | None] | None:
     number = read_number(part)
     if number is not None:
         return number, None
-    bare = re.sub(r"(?<=[\d)\]])\s*(?:bytes?|params?|parameters?|weights?|biases|ops|FLOPs|MACs)\b.*$", "", part).strip()
     try:
-        formula = evaluate(bare)
+        formula = evaluate(_UNIT_AFTER.sub("", part).strip())
     except UnreadableError:
         return None
     value = formula.number

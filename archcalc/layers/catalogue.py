@@ -1,4 +1,4 @@
-"""op → class, written by hand: the list of all layer types. A new type is one line here and in the union below."""
+"""op → class, written by hand: the list of all layer types. A new type is one line here."""
 
 from types import MappingProxyType
 from typing import Final

@@ -5,6 +5,7 @@ setting again. What depends on the input's shape is checked by the rule.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -22,7 +23,8 @@ class Symbol(NamedTuple):
     letter: str
 
 
-class Reference(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reference:
     """Another value that a layer names (`like=`, `indices=`, `kv=`): its path and its shape."""
 
     path: str

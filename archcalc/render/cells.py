@@ -83,4 +83,18 @@ class Writer:
 
 
 def _stands_alone(size: str) -> bool:
-    return size.isdecimal() or (size.isidentifier() and size.isupper()) or size[0] + size[-1] in _BRACKETS
+    if size.isdecimal() or (size.isidentifier() and size.isupper()):
+        return True
+    head, bracket, _ = size.partition("(")
+    function = bool(bracket) and head.isalpha() and size.endswith(")")
+    return size[0] + size[-1] in _BRACKETS or (function and _closes(size))
+
+
+def _closes(text: str) -> bool:
+    """Tell whether the first bracket is closed by the last character: floor((H-7)/4), not floor(H/4)+floor(W/4)."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if char == ")" and depth == 0:
+            return at == len(text) - 1
+    return False

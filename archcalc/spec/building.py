@@ -83,7 +83,7 @@ def _settings(plan: Plan, here: Here) -> dict[str, Any]:
             rest.append(value)
             continue
         if position >= len(positional):
-            raise _too_many(plan, arg)
+            raise _too_many(plan, arg, here)
         settings[positional[position]] = value
         position += 1
     if rest:
@@ -132,8 +132,8 @@ def _build(plan: Plan, settings: dict[str, Any], call: Call, here: Here) -> Any:
 # ── Faults ──
 
 
-def _too_many(plan: Plan, arg: Arg) -> SpecError:
-    if arg.text in FLAGS:
+def _too_many(plan: Plan, arg: Arg, here: Here) -> SpecError:
+    if arg.text in FLAGS and arg.text not in here.values:
         return fault("E081", f"{plan.op} does not take the flag '{arg.text}'", arg.place)
     takes = ", ".join(plan.layer.positional)
     message = f"{plan.op} takes {f'{takes} and' if takes else 'no value,'} no '{arg.text}'"

@@ -241,6 +241,10 @@ class _Reader:
                     isinstance(values, Scalar) and values.value in ("", "null")
                 ):
                     self.note("P001", f"option '{option.value}' is a mapping of parameters", values.place)
+                for key, _ in pairs:
+                    if key.value == axis.value:
+                        message = f"option '{option.value}' sets '{key.value}', which is its axis and so its own name"
+                        self.note("P001", message, key.place)
                 axes[axis.value][option.value] = {key.value: self.parser.expression(value) for key, value in pairs}
         return axes
 

@@ -4,7 +4,7 @@ Data flow: a flow of the syntax tree and the running value go in, the new runnin
 appended in order of execution. A layer is asked for its `output_shape` and for nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -62,7 +62,7 @@ def expand(
     target: str,
     library: Library,
     beside: Path | None = None,
-    expected: Expected | None = None,
+    expected: Sequence[Expected] = (),
 ) -> Graph:
     """Return the graph of one network.
 
@@ -73,7 +73,7 @@ def expand(
         target: what the user asked for.
         library: where `use` finds other specs.
         beside: the folder of the spec's own file.
-        expected: the totals that hold for this choice, if the spec states any.
+        expected: the totals that the spec states for this choice.
 
     Raises:
         SpecError: the spec cannot be expanded; the problem names the place and the block calls around it.
@@ -113,7 +113,7 @@ class _Expander:
 
     # ── The network ──
 
-    def graph(self, document: Document, net: Net, values: Values, target: str, expected: Expected | None) -> Graph:
+    def graph(self, document: Document, net: Net, values: Values, target: str, expected: Sequence[Expected]) -> Graph:
         scope = Scope("", None)
         first: Value | None = None
         for name, shape in values.inputs.items():
@@ -156,9 +156,10 @@ class _Expander:
             found[name.value] = here.tensor(template).value.node
         return found
 
-    def net_expectation(self, expected: Expected, here: Here) -> NetExpectation:
-        shapes = tuple((name, self.expected_shape(expr, here), expr.place) for name, expr in expected.outputs)
-        return NetExpectation(expected.figures, shapes)
+    def net_expectation(self, expected: Sequence[Expected], here: Here) -> NetExpectation:
+        outputs = [pair for held in expected for pair in held.outputs]
+        shapes = tuple((name, self.expected_shape(expr, here), expr.place) for name, expr in outputs)
+        return NetExpectation(tuple(figure for held in expected for figure in held.figures), shapes)
 
     # ── Flows ──
 
@@ -227,7 +228,7 @@ class _Expander:
             result = self.step(flow, value, here, name)
             made = here.scope.entries.get(name)
             return result, made.scope if made is not None and made is not before else None
-        folder = self.folder(here.scope, name, "")
+        folder = self.folder(here.scope, name, "residual" if isinstance(flow, ResidualFlow) else "")
         if isinstance(flow, MergeFlow):
             return self.merge_flow(flow, value, here, folder), folder
         if isinstance(flow, ResidualFlow):

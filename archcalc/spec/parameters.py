@@ -108,7 +108,7 @@ def evaluate_parameters(
     given: dict[str, Any] = {axis: _option_value(option) for axis, option in chosen.items()}
     known = _known(document)
     free = _free_names(net, known)
-    _check_names(wishes, known | free, document)
+    _check_names(wishes, known.union(free), document)
     for name, value in wishes.params.items():
         if name not in document.variants:
             exprs.pop(name, None)
@@ -116,11 +116,11 @@ def evaluate_parameters(
                 exprs[name] = _command_line_expression(name, value, limits)
             else:
                 given[name] = _plain_value(value)
-    direct = _apply_inputs(net, wishes.inputs, known | free, exprs, given)
+    direct = _apply_inputs(net, wishes.inputs, known.union(free), exprs, given)
     space = Space()
     unbound = () if called else tuple(name for name in free if name not in given and name not in exprs)
     symbols = (*wishes.symbols, *unbound)
-    axes, meanings = _apply_symbols(document, symbols, known | free, exprs, given, space)
+    axes, meanings = _apply_symbols(document, symbols, known.union(free), exprs, given, space)
     lazy = _Lazy(exprs, given)
     params = {name: lazy.get(name) for name in lazy}
     if called:
@@ -165,11 +165,10 @@ def _known(document: Document) -> set[str]:
     return {*document.params, *document.variants, *(name for values in options for name in values)}
 
 
-def _free_names(net: Net, known: set[str]) -> set[str]:
-    return {
-        dim.text for item in net.inputs for dim in item.dims
-        if is_identifier(dim.text) and dim.text not in known and dim.text not in CONSTANTS
-    }  # fmt: skip
+def _free_names(net: Net, known: set[str]) -> tuple[str, ...]:
+    """Return the names in the input's size that nothing gives a value, in the order of the file."""
+    names = dict.fromkeys(dim.text for item in net.inputs for dim in item.dims)
+    return tuple(name for name in names if is_identifier(name) and name not in known and name not in CONSTANTS)
 
 
 def _check_names(wishes: Wishes, known: set[str], document: Document) -> None:

@@ -1,0 +1,59 @@
+"""Every form in which answers are handed in, one file each: a text becomes a sheet."""
+
+import json
+import re
+from typing import Final
+
+from archcalc.homework.forms.delimited import read_delimited
+from archcalc.homework.forms.document import read_document
+from archcalc.homework.forms.html import read_html
+from archcalc.homework.forms.latex import read_latex
+from archcalc.homework.forms.pipes import read_pipes
+from archcalc.homework.forms.printout import read_printout
+from archcalc.homework.forms.prose import read_prose
+from archcalc.homework.sheet import LARGEST_SHEET, Sheet, SheetError, Table
+
+_KERAS_WORDS: Final = re.compile(r"\bkeras\b|model\.summary\(\)|tf\.keras", re.IGNORECASE)
+_TORCH_WORDS: Final = re.compile(r"\b(py)?torch\b|torchsummary|torchinfo|nn\.[A-Z]\w+", re.IGNORECASE)
+
+
+def read_sheet(text: str) -> Sheet:
+    """Return the tables of an answer; the form is recognised from the text itself.
+
+    Raises:
+        SheetError: nothing in it can be read as an answer.
+    """
+    if len(text) > LARGEST_SHEET:
+        raise SheetError(f"larger than {LARGEST_SHEET:,} characters")
+    if not text.strip():
+        raise SheetError("the answer is empty")
+    sheet = _recognised(text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"))
+    if not any(table.lines for table in sheet.tables):
+        raise SheetError("no table, no printout and no number with a name was found")
+    if sheet.framework is None:
+        framework = "keras" if _KERAS_WORDS.search(text) else "torch" if _TORCH_WORDS.search(text) else None
+        sheet = sheet._replace(framework=framework)
+    return sheet
+
+
+def _recognised(text: str) -> Sheet:
+    stripped = text.strip()
+    if stripped[0] in "{[" and stripped[-1] in "}]":
+        try:
+            return Sheet(read_document(json.loads(stripped)), "json")
+        except (ValueError, RecursionError):
+            pass
+    if re.search(r"<t[rd][\s>]", text, re.IGNORECASE):
+        return Sheet(read_html(text), "html")
+    if re.search(r"\\begin\s*\{(?:tabular|tabularx|longtable|array|tblr)", text):
+        return Sheet(read_latex(text), "latex")
+    printout = read_printout(text)
+    if printout is not None:
+        return printout
+    tables: tuple[Table, ...] = read_pipes(text)
+    if tables:
+        return Sheet(tables, "markdown")
+    delimited = read_delimited(text)
+    if delimited:
+        return Sheet(delimited, "csv")
+    return Sheet(read_prose(text), "text")

@@ -1,0 +1,31 @@
+"""Comma, semicolon and tab separated values."""
+
+import csv
+import io
+
+from archcalc.homework.grid import has_meaning, table_of
+from archcalc.homework.sheet import Table
+
+
+def read_delimited(text: str) -> tuple[Table, ...]:
+    """Return the table, or () if no delimiter makes at least two columns under headings.
+
+    >>> read_delimited("layer,params\\nconv1,\\"34,944\\"\\n")[0].lines[0].cells
+    ('conv1', '34,944')
+    """
+    for delimiter in ("\t", ";", ","):
+        if delimiter not in text.strip().split("\n")[0]:
+            continue
+        rows = [row for row in csv.reader(io.StringIO(text.strip("\n")), delimiter=delimiter) if any(row)]
+        width = len(rows[0]) if rows else 0
+        known = has_meaning([cell.strip().lstrip("#") for cell in rows[0]]) if rows else False
+        even = sum(len(row) == width for row in rows) * 4 >= len(rows) * 3
+        if width >= 2 and len(rows) >= 2 and known and even and len(rows[0][0]) < 60:
+            headings = [cell.strip() for cell in rows[0]]
+            return (table_of(headings, [[_bare(cell) for cell in row] for row in rows[1:]]),)
+    return ()
+
+
+def _bare(cell: str) -> str:
+    # a quote keeps spreadsheets from reading a formula; a leading = is one
+    return cell.strip().removeprefix("'").removeprefix("=").strip()

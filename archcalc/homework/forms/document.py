@@ -1,0 +1,105 @@
+"""JSON: a list of rows, a mapping with `rows` and totals, columns as lists, or single figures by name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from archcalc.homework.grid import table_of
+from archcalc.homework.headings import meanings
+from archcalc.homework.sheet import MOST_LINES, Column, Line, Table
+
+_NAMES: Final = ("name", "layer", "path", "layer_name")
+_TOTAL_PREFIXES: Final = ("total_", "sum_")
+
+
+def read_document(document: Any) -> tuple[Table, ...]:
+    """Return the tables in plain data.
+
+    >>> table = read_document({"rows": [{"name": "conv1", "params": 156}], "total_params": 156})[0]
+    >>> [(line.name, line.is_total) for line in table.lines]
+    [('conv1', False), ('total', True)]
+    """
+    if isinstance(document, Sequence) and not isinstance(document, str):
+        rows = [row for row in document if isinstance(row, Mapping)]
+        return (_rows(rows, {}),) if rows else ()
+    if not isinstance(document, Mapping):
+        return ()
+    listed = next((document[key] for key in ("rows", "layers", "cells", "table") if _is_rows(document.get(key))), None)
+    figures = {str(key): value for key, value in document.items() if _is_figure(value)}
+    if isinstance(document.get("totals"), Mapping):
+        figures |= {f"total_{key}": value for key, value in document["totals"].items() if _is_figure(value)}
+        figures = {key: value for key, value in figures.items() if key.startswith(_TOTAL_PREFIXES)}
+    if listed is not None:
+        return (_rows(listed, figures),)
+    columns = {str(key): value for key, value in document.items() if _is_column(key, value)}
+    tables: list[Table] = []
+    if columns:
+        longest = max(len(column) for column in columns.values())
+        body = [[_text(column[at]) if at < len(column) else "" for column in columns.values()] for at in range(longest)]
+        tables.append(table_of(list(columns), body[:MOST_LINES]))
+    figures = {key: value for key, value in figures.items() if key not in columns}
+    if figures:
+        tables.append(_figures(figures, 1 + sum(len(table.lines) for table in tables)))
+    return tuple(tables)
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
+def _is_figure(value: Any) -> bool:
+    plain_list = isinstance(value, list) and bool(value) and all(isinstance(item, int) or item is None for item in value)
+    return (isinstance(value, (int, float, str)) and not isinstance(value, bool)) or plain_list
+
+
+def _is_column(key: str, value: Any) -> bool:
+    """Tell whether a list has one entry a layer, and is not one shape."""
+    if not isinstance(value, list) or len(value) < 2:
+        return False
+    if any(isinstance(item, (list, str)) for item in value):
+        return True
+    meaning = meanings(key)
+    return bool(meaning) and (meaning[0] != "output" or key.lower() in ("sizes", "n", "outputs", "widths"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        inner = value[0] if len(value) == 1 and isinstance(value[0], list) else value
+        return "(" + ", ".join("None" if size is None else str(size) for size in inner) + ")" if inner else ""
+    return "" if value is None or isinstance(value, (Mapping, bool)) else str(value)
+
+
+def _rows(rows: Sequence[Mapping[str, Any]], figures: Mapping[str, Any]) -> Table:
+    keys = list(dict.fromkeys(str(key) for row in rows for key in row))
+    named = next((key for key in _NAMES if key in keys), None)
+    headings = ["layer" if key == named else key for key in keys]
+    table = table_of(headings, [[_text(row.get(key)) for key in keys] for row in rows[:MOST_LINES]])
+    if not figures:
+        return table
+    columns, totals = list(table.columns), []
+    for key, value in figures.items():
+        bare = key.lower()
+        for prefix in _TOTAL_PREFIXES:
+            bare = bare.removeprefix(prefix)
+        meaning = meanings(bare.removesuffix("_params") if bare.startswith(("trainable", "non")) else bare)
+        at = next((at for at, c in enumerate(columns) if meaning and c.meanings[:1] == meaning[:1]), len(columns))
+        if at == len(columns):
+            columns.append(Column(key, meaning))
+        number = len(table.lines) + len(totals) + 1
+        totals.append(Line(number, "total", "", ("",) * at + (_text(value),), is_total=True))
+    return Table(tuple(columns), (*table.lines, *totals))
+
+
+def _figures(figures: Mapping[str, Any], first: int) -> Table:
+    """Return one row a figure: of the network (`params`), or of a layer by its name (`conv1`)."""
+    columns: list[Column] = []
+    lines: list[Line] = []
+    for number, (key, value) in enumerate(figures.items(), first):
+        name, _, quantity = key.rpartition(".")
+        meaning = meanings(quantity.lower().removeprefix("total_"))
+        whole = not name and bool(meaning)
+        label = name or ("" if meaning else key)
+        known = meaning or ("params", "output", "macs", "flops", "activations", "weights", "rf")
+        columns.append(Column(key, known))
+        is_sum = key.lower().startswith(_TOTAL_PREFIXES) or (whole and meaning[0] not in ("output", "rf", "jump"))
+        lines.append(Line(number, label, "", ("",) * (len(columns) - 1) + (_text(value),), is_sum))
+    return Table(tuple(columns), tuple(lines))

@@ -1,0 +1,185 @@
+"""Printouts of tools: Keras, torchsummary, torchinfo, torchsummaryX, torchstat.
+
+A row is found by its shape in brackets, not by the columns, which are cut, shifted and wrapped in many ways.
+"""
+
+import re
+from typing import Final
+
+from archcalc.homework.arithmetic import plain
+from archcalc.homework.headings import meanings
+from archcalc.homework.sheet import Column, Line, Sheet, Table
+
+_SHAPE: Final = r"[\[(]\[?\(?\s*(?:None|\?|-?\d+)(?:,\s*(?:None|\?|-?\d+))*,?\s*\)?\]?[\])]?(?:,\s*[\[(][^\])]*[\])])*"
+_COUNT: Final = r"(?:\d[\d,]*(?:\.\d+)?[KMGkmg]?|--|-|\(recursive\)|N/A)"
+_HEADER: Final = re.compile(r"Layer\s*\(type(?::depth-idx)?[^)]*\)|Kernel\s*Shape\s+Output\s*Shape|module\s+name\s+input\s+shape")
+_ROW: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE}|--|multiple|\?)\s+(?P<rest>{_COUNT}.*)?$")
+_ROW_WITHOUT_COUNT: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE})\s*$")
+_TOTALS: Final = (
+    (re.compile(r"Non-trainable params:\s*(\S+)"), "nontrainable"),
+    (re.compile(r"(?<!Non-)Trainable params:\s*(\S+)"), "trainable"),
+    (re.compile(r"Total params:\s*(\S+)"), "params"),
+    (re.compile(r"Total mult-adds(?:\s*\((?P<unit>\w)\w*\))?:\s*([\d.,]+)\s*([KMGkmg])?"), "macs"),
+    (re.compile(r"Total M[Aa]dd:\s*([\d.,]+[KMG]?)MAdd"), "flops"),
+    (re.compile(r"Total Flops:\s*([\d.,]+[KMG]?)Flops", re.IGNORECASE), "macs"),
+)  # fmt: skip
+_TREE: Final = re.compile(r"^[\s│├└─|+-]+")
+_NAME: Final = re.compile(r"(?P<name>[\w./:-]+)\s*\((?P<type>\w[\w.]*)\)?\s*$")
+_BOX: Final = re.compile(r"[│┃|]")
+
+
+def read_printout(text: str) -> Sheet | None:
+    """Return the sheet of a tool's printout, or None if it is none."""
+    lines = text.split("\n")
+    head = next((at for at, line in enumerate(lines) if _HEADER.search(line)), None)
+    if head is None:
+        return None
+    header = lines[head]
+    if "module" in header:
+        return _torchstat(lines, head)
+    if "Kernel Shape" in header:
+        return _torchsummary_x(lines, head)
+    boxed = [
+        _joined(line) if _BOX.search(line) and not _TREE.match(line.replace("│", "", 1)[:0] or "x") else line
+        for line in lines[head + 1 :]
+    ]
+    framework = "torch" if "depth-idx" in header or re.search(r"\[-1, ", text) else "keras"
+    return Sheet((_rows(boxed, header, framework, text),), framework, _version(framework, text))
+
+
+def _version(framework: str, text: str) -> str:
+    """Return `keras1` for a printout of Keras 1, which counts no running statistics and no trainable total."""
+    if framework == "keras" and "Total params" in text and "rainable params" not in text:
+        return "keras1"
+    return framework
+
+
+def _joined(line: str) -> str:
+    """Return a row of a box with its walls gone: `│ conv2d (Conv2D) │ (None, 26, 26, 32) │ 320 │`."""
+    if line.count("│") + line.count("┃") < 3:
+        return line
+    return "   ".join(cell.strip() for cell in _BOX.split(line))
+
+
+def _rows(body: list[str], header: str, framework: str, text: str) -> Table:
+    extra = ["macs"] if "Mult-Adds" in header else []
+    has_input = re.search(r"Input Shape", header) and header.index("Input Shape") < header.index("Output Shape")
+    has_connected = "Connected to" in header
+    found: list[list[str]] = []  # name, type, input, output, params, macs, connected
+    for line in body:
+        bare = line.strip()
+        total = next((True for pattern, _ in _TOTALS if pattern.search(bare)), False)
+        if not bare or total or re.fullmatch(r"[=_\-─━┌┐└┘├┤┬┴┼┏┓┗┛┡┩╇╈│┃+\s]+", bare):
+            continue
+        row = _row(bare, has_input is not None and bool(has_input), bool(extra))
+        if row is not None:
+            found.append(row)
+        elif found and re.match(r"(?:Input size|Forward|Params size|Estimated|Optimizer params)", bare):
+            continue
+        elif found:
+            _continue(found[-1], bare, has_connected)
+    lines = [Line(n, row[0], row[1], tuple(row), is_total=False) for n, row in enumerate(found, 1)]
+    columns = [Column("Layer", ("name",)), Column("Type", ("type",)), Column("Input Shape", ("input",)),
+               Column("Output Shape", ("output",)), Column("Param #", ("params",)), Column("Mult-Adds", ("macs",)),
+               Column("Connected to", ("connected",))]  # fmt: skip
+    return _with_totals(columns, lines, text)
+
+
+def _row(bare: str, has_input: bool, has_macs: bool) -> list[str] | None:
+    bare = re.sub(r"\s+", " ", bare) if "  " not in bare else bare
+    match = _ROW.match(bare) or _ROW_WITHOUT_COUNT.match(bare)
+    if match is None:
+        return None
+    name, shape, rest = match["name"].strip(), match["shape"], (match.groupdict().get("rest") or "").strip()
+    given = ""
+    if has_input:
+        second = re.match(rf"({_SHAPE}|--)\s+(.*)$", rest) if rest else None
+        before = re.match(rf"^(.*\S)\s+({_SHAPE}|--)$", name)
+        if before:
+            name, given = before[1], before[2]
+        elif second:
+            given, shape, rest = shape, second[1], second[2]
+    words = rest.split()
+    params = words[0] if words else ""
+    macs = words[1] if has_macs and len(words) > 1 else ""
+    if params in ("(recursive)", "--", "N/A"):
+        params = "--"
+    tree = _TREE.match(name)
+    label = name[tree.end() :].strip() if tree else name
+    depth = re.fullmatch(r"(?P<type>\w+)(?:\s*\((?P<var>[\w.]+)\))?:\s*(?P<at>[\d-]+)", label)
+    if depth:
+        return [depth["var"] or depth["at"], depth["type"], given, _first(shape), params, macs, ""]
+    named = _NAME.fullmatch(label)
+    if named:
+        return [named["name"], named["type"], given, _first(shape), params, macs, " ".join(words[1:])]
+    numbered = re.fullmatch(r"(?P<type>[A-Za-z]\w*?)-(?P<at>\d+)", label)
+    if numbered:
+        return [label, numbered["type"], given, _first(shape), params, macs, ""]
+    return [label, label if re.fullmatch(r"[A-Za-z]\w+", label) else "", given, _first(shape), params, macs, ""]
+
+
+def _first(shape: str) -> str:
+    """Return the first shape of several outputs."""
+    match = re.search(r"[\[(]\s*(?:None|\?|-?\d+)(?:\s*,\s*(?:None|\?|-?\d+))*,?\s*[\])]", shape)
+    return match[0] if match else shape
+
+
+def _continue(row: list[str], bare: str, has_connected: bool) -> None:
+    """Add a wrapped piece: the rest of a name or type, or one more layer that is read."""
+    piece = re.fullmatch(r"\(?([A-Za-z]\w*)\)?", bare.split("   ")[0].strip())
+    if piece and bare.strip().endswith(")") and not row[1]:
+        row[1] = piece[1]
+    elif has_connected and re.search(r"\[\d+\]", bare):
+        row[6] = f"{row[6]} {bare}".strip()
+
+
+def _with_totals(columns: list[Column], lines: list[Line], text: str) -> Table:
+    for pattern, quantity in _TOTALS:
+        match = pattern.search(text)
+        if match is None:
+            continue
+        groups = [group for group in match.groups() if group]
+        value = groups[-1]
+        if quantity == "macs" and "mult-adds" in match[0]:
+            letter, figure = match["unit"], next(g for g in groups if g[0].isdigit())
+            value = figure + (letter or (groups[-1] if groups[-1].isalpha() else "") or "")
+        value = re.sub(r"\s*\(.*", "", value)
+        at = next((at for at, column in enumerate(columns) if column.meanings == (quantity,)), len(columns))
+        if at == len(columns):
+            columns.append(Column(match[0].split(":")[0], (quantity,)))
+        lines.append(Line(len(lines) + 1, "total", "", ("",) * at + (value,), is_total=True))
+    return Table(tuple(columns), tuple(lines))
+
+
+def _torchsummary_x(lines: list[str], head: int) -> Sheet:
+    names = re.split(r"\s{2,}", lines[head].strip())
+    columns = [Column("Layer", ("name",)), Column("Type", ("type",))]
+    columns += [Column(name, () if name.startswith("Kernel") else meanings(name)[:1]) for name in names]
+    rows: list[Line] = []
+    for line in lines[head + 1 :]:
+        parts = re.split(r"\s{2,}", line.strip())
+        if len(parts) >= 4 and _TREE.sub("", parts[0]) and "[" in line:
+            typed = re.sub(r"^\d+_", "", parts[0])
+            rows.append(Line(len(rows) + 1, parts[0], typed, (parts[0], "", *parts[1:])))
+    return Sheet((_with_totals(columns, rows, "\n".join(lines)),), "torchsummaryX", "torch")
+
+
+def _torchstat(lines: list[str], head: int) -> Sheet:
+    """Return torchstat's table; its "Flops" are multiply-adds plus bias and its "MAdd" is twice that."""
+    rows: list[Line] = []
+    columns = [Column("module name", ("name",)), Column("type", ("type",)), Column("input shape", ("input",)),
+               Column("output shape", ("output",)), Column("params", ("params",)), Column("memory(MB)", ()),
+               Column("MAdd", ("flops", "macs")), Column("Flops", ("macs", "flops"))]  # fmt: skip
+    row = re.compile(
+        r"^\s*(?:\d+\s+)?(?P<name>[A-Za-z][\w.]*)\s+(?P<input>\d+(?:\s+\d+)*?)\s+(?P<output>\d+(?:\s+\d+)*?)"
+        r"\s+(?P<params>\d+(?:\.0)?)\s+(?P<memory>\d+\.\d\d)\s+(?P<madd>[\d,]+(?:\.\d+)?)\s+(?P<flops>[\d,]+(?:\.\d+)?)\b"
+    )
+    for line in lines[head + 1 :]:
+        match = row.match(plain(line)) or row.match(line)
+        if match:
+            sizes = f"{match['input']} {match['output']}".split()
+            half = len(sizes) // 2
+            cells = (match["name"], "", " ".join(sizes[:half]), " ".join(sizes[half:]), match["params"],
+                     match["memory"], match["madd"], match["flops"])  # fmt: skip
+            rows.append(Line(len(rows) + 1, match["name"], match["name"], cells))
+    return Sheet((_with_totals(columns, rows, "\n".join(lines)),), "torchstat", "torch")

@@ -1,0 +1,96 @@
+"""Plain text and comments in code: a name, and after known words their values."""
+
+import re
+from typing import Final
+
+from archcalc.homework.arithmetic import plain
+from archcalc.homework.cell import read_count, read_shape
+from archcalc.homework.grid import is_total
+from archcalc.homework.headings import meanings
+from archcalc.homework.sheet import Column, Line, Table
+
+_KEYS: Final = re.compile(
+    r"(?<![A-Za-z_.])(?P<key>re[cs]eptive[\s_]*field|rf\b|jump|mult-adds|macs?\b|flops?\b|(?:total\s+)?memory"
+    r"|(?:num(?:ber of)?\s+)?param(?:eter)?s?\b|weights?\b|bias(?:es)?\b|(?:output|input)(?:[\s_]*(?:size|shape))?|out(?=\s*[:=-])"
+    r"|in(?=\s*[:=]\s*\d)|shape\b|size\b|感受野|参数(?:量|个数|数)?|输出|输入|计算量)(?P<sep>[\s:=为是-]*)",
+    re.IGNORECASE,
+)  # fmt: skip
+_LABEL: Final = re.compile(r"^\s*(?:[-*•+]\s+|\d+[.)]\s+)?(?P<name>[^:：=]{1,60}?)\s*[:：=]\s*(?P<value>.+)$")
+_CODE: Final = re.compile(r"(?:self\.)?(?P<name>\w+)\s*=\s*(?:nn\.|layers\.|tf\.keras\.layers\.)?(?P<type>[A-Z]\w+)\s*\(")
+_CALL: Final = re.compile(r"(?:nn\.|layers\.)(?P<type>[A-Z]\w+)\s*\(|\.add\(\s*(?:layers\.)?(?P<added>[A-Z]\w+)\s*\(")
+_UNKNOWN: Final = ("output", "params", "rf", "macs", "flops", "activations", "weights")
+
+
+def read_prose(text: str) -> tuple[Table, ...]:
+    """Return one table of the lines that answer something.
+
+    >>> table = read_prose("x = conv(x)  #input -28x28 Output-26x26 RF-3")[0]
+    >>> [(c.heading, table.lines[0].text(at)) for at, c in enumerate(table.columns)]
+    [('input', '28x28'), ('output', '26x26'), ('rf', '3')]
+    """
+    columns: dict[tuple[str, ...], int] = {}
+    headings: list[str] = []
+    lines: list[Line] = []
+    for line in text.split("\n"):
+        name, type_, pairs = _line(line)
+        if not pairs:
+            continue
+        cells: dict[int, str] = {}
+        for key, meaning, value in pairs:
+            at = columns.setdefault(meaning, len(columns))
+            if at == len(headings):
+                headings.append(key)
+            cells.setdefault(at, value)
+        row = tuple(cells.get(at, "") for at in range(max(cells) + 1))
+        lines.append(Line(len(lines) + 1, name, type_, row, is_total(name)))
+    if not lines:
+        return ()
+    return (Table(tuple(Column(h, m) for h, m in zip(headings, columns, strict=True)), tuple(lines)),)
+
+
+def _line(line: str) -> tuple[str, str, list[tuple[str, tuple[str, ...], str]]]:
+    """Return name, type and (key, quantities, value) of one line."""
+    name, type_, words = "", "", line.strip()
+    code = _CODE.search(words) or _CALL.search(words)
+    comment = re.search(r"(?:#|//)\s*(.*)$", words)
+    if code:
+        groups = code.groupdict()
+        name, type_ = groups.get("name") or "", groups.get("type") or groups.get("added") or ""
+        if not comment:
+            return name, type_, []
+    if comment:
+        if not code and comment.start():
+            name = words[: comment.start()].strip(" ,")
+        words = comment[1].strip()
+    if set(words) <= set("-=_* "):
+        return "", "", []
+    words = plain(words)
+    headed = re.match(r"(?P<name>[\w.*-]+(?:\s*\([^)]*\))?)\s*:\s*(?P<shape>\[[\d\s,x*×]+\])(?P<rest>.*)$", words)
+    pairs: list[tuple[str, tuple[str, ...], str]] = []
+    if headed:
+        name, words = headed["name"], headed["rest"]
+        pairs.append(("output", ("output", "activations"), headed["shape"]))
+    found = list(_KEYS.finditer(words))
+    found = [match for match in found if _answers(words[match.end() :])]
+    if found:
+        name = name or words[: found[0].start()].strip(" :：-*•,;|的")
+        for match, after in zip(found, [*found[1:], None], strict=True):
+            value = words[match.end() : after.start() if after else len(words)].strip(" ,;|、，")
+            pairs.append((match["key"].lower(), meanings(match["key"]) or _UNKNOWN, value))
+        return name, type_, pairs
+    if pairs:
+        return name, type_, pairs
+    if comment and (read_shape(words).dims or read_count(words).number):
+        return name, type_, [("", _UNKNOWN, words)]
+    label = _LABEL.match(words)
+    if label and not re.search(r"\d\s*[x*×+/-]\s*\d", label["name"]) and _is_answer(label["value"]):
+        return label["name"].strip(), type_, [("", _UNKNOWN, label["value"])]
+    return "", "", []
+
+
+def _answers(text: str) -> bool:
+    return bool(re.match(r"[\s:=]*[~≈]?\s*[\[(⌊⌈{]*\s*(?:\d|None|-1|floor|ceil|[a-zA-Z]\w*\s*[*×])", text))
+
+
+def _is_answer(value: str) -> bool:
+    return read_count(value).problem is None or read_shape(value).dims is not None
