@@ -118,9 +118,7 @@ def _check_totals(report: Report, limits: Limits) -> None:
             raise SpecError([Problem("E080", f"{what} = {value:,}, at most {limits.total:,}")])
 
 
-def _check_shared(
-    node: GraphNode, weights: tuple[Weight, ...], owner: GraphNode, owned: tuple[Weight, ...]
-) -> None:
+def _check_shared(node: GraphNode, weights: tuple[Weight, ...], owner: GraphNode, owned: tuple[Weight, ...]) -> None:
     if node.op != owner.op or [weight.shape for weight in weights] != [weight.shape for weight in owned]:
         both = (f"{held.path} has {_spoken(held, own)}" for held, own in ((owner, owned), (node, weights)))
         message = f"shared weights differ: {', '.join(both)}"

@@ -44,7 +44,5 @@ class Limits:
             if value < 1:
                 raise ValueError(f"limit {name}={value} must be at least 1")
             if value > getattr(self, name) and not unsafe:
-                raise ValueError(
-                    f"limit {name}={value} is above {getattr(self, name)}; raising needs --unsafe-limits"
-                )
+                raise ValueError(f"limit {name}={value} is above {getattr(self, name)}; raising needs --unsafe-limits")
         return replace(self, **values)

@@ -152,9 +152,7 @@ class Report:
 
     def __repr__(self) -> str:
         totals = self.totals
-        return (
-            f"<Report {self.target}: {len(self.rows)} layers, {totals.params} parameters, {totals.macs} MACs>"
-        )
+        return f"<Report {self.target}: {len(self.rows)} layers, {totals.params} parameters, {totals.macs} MACs>"
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.rows)
@@ -241,9 +239,7 @@ def _row(row: Node) -> dict[str, Any]:
         "input": plain(row.input),
         "output": plain(row.output),
         "weights": {weight.name: plain(weight.shape) for weight in row.weights if weight.kind != "buffer"},
-        "buffer_shapes": {
-            weight.name: plain(weight.shape) for weight in row.weights if weight.kind == "buffer"
-        },
+        "buffer_shapes": {weight.name: plain(weight.shape) for weight in row.weights if weight.kind == "buffer"},
         "params": plain(row.params),
         "params_trainable": plain(row.params_trainable),
         "buffers": plain(row.buffers),

@@ -298,9 +298,7 @@ def attention(draw: Draw, /) -> Sample:
 def regions(draw: Draw, /, op: str) -> Sample:
     """A region of interest layer; roialign may read further levels of as many channels."""
     x = draw(shapes(2, 2))
-    settings: dict[str, Any] = {"size": draw(every(2, st.integers(1, 7)))} | draw(
-        optional(rois=st.integers(1, 300))
-    )
+    settings: dict[str, Any] = {"size": draw(every(2, st.integers(1, 7)))} | draw(optional(rois=st.integers(1, 300)))
     levels = draw(st.lists(shapes(2, 2, channels=st.just(x[0])), max_size=2)) if op == "roialign" else []
     if levels:
         settings["levels"] = tuple(Reference(f"p{at}", level) for at, level in enumerate(levels))
@@ -429,9 +427,7 @@ SAMPLES: Final[Mapping[str, st.SearchStrategy[Sample]]] = MappingProxyType(
         "reshape": reshapes(),
         "transpose": transposes(),
         "unsqueeze": on_axis("unsqueeze", shapes(0, 2), more=1),
-        "squeeze": on_axis(
-            "squeeze", shapes(1, size=st.sampled_from([1, 1, 2]), channels=st.sampled_from([1, 3]))
-        ),
+        "squeeze": on_axis("squeeze", shapes(1, size=st.sampled_from([1, 1, 2]), channels=st.sampled_from([1, 3]))),
         "mean": on_axis("mean", shapes(1)),
         "upsample": upsamples(),
         "pixelshuffle": divided("pixelshuffle", "r", least=2, most=2, square=True),

@@ -16,6 +16,7 @@ from archcalc.layers import build
 small = st.integers(1, 7)
 numbers = st.integers(-9, 9)
 
+
 def step(name, *arguments):
     return st.tuples(st.just(name), st.tuples(*arguments))
 
@@ -98,7 +99,7 @@ def test_a_chain_of_windows_stays_one_atom(chain):
 
 def linear(symbols):
     """Sums of floors of one symbol each, with what Python computes for numbers."""
-    leaf = st.sampled_from(symbols).map(lambda name: (lambda values: values[name]))
+    leaf = st.sampled_from(symbols).map(lambda name: lambda values: values[name])
     return st.recursive(
         leaf,
         lambda inner: st.one_of(

@@ -14,9 +14,7 @@ from archcalc.spec.library import Library
 from archcalc.spec.reader import Source
 
 HEAD = "archcalc: 1\ninput: 3x8x8\n"
-BLOCKS = (
-    "blocks:\n" + "".join(f"  f{k}: f{k + 1} -> f{k + 1} -> f{k + 1}\n" for k in range(30)) + "  f30: id\n"
-)
+BLOCKS = "blocks:\n" + "".join(f"  f{k}: f{k + 1} -> f{k + 1} -> f{k + 1}\n" for k in range(30)) + "  f30: id\n"
 HOSTILE = {
     "aliases": HEAD + "note: &a [x, x]\nlayers: [*a, *a]\n",
     "repeats in repeats": HEAD + "layers: (((id *2000) *2000) *2000) *2000\n",

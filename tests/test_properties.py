@@ -188,9 +188,7 @@ def test_transposed_convolution_gives_the_input_of_a_convolution_back(
     rest = tuple((n - extent) % stride for n in spatial(x))  # rows that no window of the convolution reaches
     y, params, macs = account("conv", x, out=out, kernel=kernel, stride=stride, dilation=d, bias=False)
     channels = prod(x) // prod(spatial(x))
-    again = account(
-        "deconv", y, out=channels, kernel=kernel, stride=stride, dilation=d, outpad=rest, bias=False
-    )
+    again = account("deconv", y, out=channels, kernel=kernel, stride=stride, dilation=d, outpad=rest, bias=False)
     assert again == (x, params, macs)
 
 
@@ -212,9 +210,7 @@ def test_all_windows_slide_alike(sample: Sample) -> None:
     assert spatial(build("conv", {"out": 2, **chosen}).output_shape(x)) == spatial(y)
     assert build("dwconv", chosen).output_shape(x) == y
     undilated = {name: value for name, value in chosen.items() if name != "dilation"}
-    pooled = {
-        build(op, undilated).output_shape(x) for op in ("avgpool", "lppool") if "dilation" not in chosen
-    }
+    pooled = {build(op, undilated).output_shape(x) for op in ("avgpool", "lppool") if "dilation" not in chosen}
     assert pooled <= {y}
     if not chosen["ceil"]:
         floored = {name: value for name, value in chosen.items() if name != "ceil"}
@@ -247,9 +243,7 @@ def test_same_gives_one_window_for_each_stride(pad: str, x: Shape, k: int, s: in
     assert spatial(y) == tuple(ceil(n / s) for n in spatial(x))
     seen = layer.window(x)  # its padding, written out, gives the same size
     sides = tuple(side for pair in zip(seen.before, seen.after, strict=True) for side in pair)
-    assert (
-        build("conv", {"out": 2, "kernel": k, "stride": s, "dilation": d, "pad": sides}).output_shape(x) == y
-    )
+    assert build("conv", {"out": 2, "kernel": k, "stride": s, "dilation": d, "pad": sides}).output_shape(x) == y
 
 
 @examples
@@ -315,9 +309,7 @@ def test_gates_multiply_a_plain_cell(t: int, d: int, hidden: int, layers: int, b
 @pytest.mark.parametrize("op", ["rnn", "gru", "lstm"])
 @examples
 @given(t=SIZE, d=COUNT, hidden=COUNT, bi=FLAG, layers=st.integers(1, 3))
-def test_layers_are_layers_one_after_another(
-    op: str, t: int, d: int, hidden: int, bi: bool, layers: int
-) -> None:
+def test_layers_are_layers_one_after_another(op: str, t: int, d: int, hidden: int, bi: bool, layers: int) -> None:
     x: Shape = (t, d)
     params = macs = 0
     for _ in range(layers):
@@ -332,9 +324,7 @@ def test_layers_are_layers_one_after_another(
 
 @examples
 @given(t=SIZE, heads=COUNT, each=COUNT, more=COUNT, bias=FLAG)
-def test_heads_split_attention_and_change_no_count(
-    t: int, heads: int, each: int, more: int, bias: bool
-) -> None:
+def test_heads_split_attention_and_change_no_count(t: int, heads: int, each: int, more: int, bias: bool) -> None:
     x = (t, more)
     one = account("mha", x, heads=1, dim=heads * each, bias=bias)
     assert account("mha", x, heads=heads, dim=heads * each, bias=bias) == one

@@ -58,8 +58,6 @@ def test_misspelt_keys_are_refused(wrong):
 
 def test_every_layer_type_has_a_definition_and_a_snippet():
     assert {f"layer_{op}" for op in (*LAYERS, *MERGES)} <= set(SCHEMA["definitions"])
-    snippets = {
-        snippet["label"]: snippet["body"] for snippet in SCHEMA["definitions"]["chain"]["defaultSnippets"]
-    }
+    snippets = {snippet["label"]: snippet["body"] for snippet in SCHEMA["definitions"]["chain"]["defaultSnippets"]}
     assert snippets["conv"] == "conv ${1:out} ${2:kernel}"
     assert set(snippets) == set(LAYERS)

@@ -80,7 +80,9 @@ def test_built_in_specs_say_what_they_are(path):
     assert spec.task
     assert spec.year
     # a network whose totals nobody knows says so instead of stating some
-    assert all(net.expect or "placeholder" in (net.note or "") for net in spec.nets.values()), "a spec states its totals"
+    assert all(net.expect or "placeholder" in (net.note or "") for net in spec.nets.values()), (
+        "a spec states its totals"
+    )
 
 
 def test_the_same_target_gives_the_same_report():

@@ -218,9 +218,7 @@ def deconv(sample: Sample, device: str) -> Answer:
     even = w.before == w.after
     settings = {"stride": w.stride, "padding": w.before if even else 0, "dilation": w.dilation}
     settings |= {"output_padding": extra, "groups": chosen["groups"], "bias": chosen["bias"]}
-    module = getattr(nn, f"ConvTranspose{len(axes)}d")(
-        channels, chosen["out"], w.kernel, device=device, **settings
-    )
+    module = getattr(nn, f"ConvTranspose{len(axes)}d")(channels, chosen["out"], w.kernel, device=device, **settings)
     y = module(batch(sample, device))
     if not even:
         y = pad_sides(y, tuple(-p for p in w.before), tuple(-p for p in w.after))
@@ -329,11 +327,7 @@ def recurrent(kind: Any) -> Callable[[Sample, str], Answer]:
         module = kind(x.shape[1], hidden, layers, bias=biases > 0, bidirectional=both, device=device)
         y, last = module(x)
         last = last[0] if isinstance(last, tuple) else last
-        state = {
-            name: weight
-            for name, weight in module.state_dict().items()
-            if biases == 2 or "bias_hh" not in name
-        }
+        state = {name: weight for name, weight in module.state_dict().items() if biases == 2 or "bias_hh" not in name}
         return state, y if chosen.get("ret", "seq") == "seq" else last[-1 - both :].flatten()
 
     return oracle
@@ -348,10 +342,7 @@ def attention(sample: Sample, device: str) -> Answer:
     if dim != width:
         q, k, v = (nn.Linear(size, dim, bias, device=device) for size in (width, other, other))
         out = nn.Linear(dim, width, bias, device=device)
-        parts = (
-            layer(t).unflatten(1, (heads, -1)).movedim(1, 0)
-            for layer, t in ((q, x), (k, source), (v, source))
-        )
+        parts = (layer(t).unflatten(1, (heads, -1)).movedim(1, 0) for layer, t in ((q, x), (k, source), (v, source)))
         y = out(F.scaled_dot_product_attention(*parts).movedim(0, 1).flatten(1))
         state = {f"{name}_proj_weight": layer.weight for name, layer in (("q", q), ("k", k), ("v", v))}
         state["out_proj.weight"] = out.weight

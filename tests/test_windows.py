@@ -143,9 +143,7 @@ def test_windows_on_a_line(op: str, pad: Any) -> None:
             windows = laid(line, k, s, d)
             outputs = told(layer, n)
             if not windows:
-                expected = (
-                    f"window {len(range(0, d * (k - 1) + 1))} is larger than the padded input {len(line)}"
-                )
+                expected = f"window {len(range(0, d * (k - 1) + 1))} is larger than the padded input {len(line)}"
                 if outputs != expected:
                     wrong.append((n, k, s, d, outputs, expected))
             elif outputs != len(windows) or seen(layer.window((n, 2)), len(windows), n) != windows:
@@ -165,9 +163,7 @@ def test_windows_that_may_reach_over_the_end(op: str, pad: Any) -> None:
         for n in SIZES:
             windows = lay(padded(n, k, s, d, pad), k, s, d)
             outputs = told(layer, n)
-            if windows and (
-                outputs != len(windows) or seen(layer.window((n, 2)), len(windows), n) != windows
-            ):
+            if windows and (outputs != len(windows) or seen(layer.window((n, 2)), len(windows), n) != windows):
                 wrong.append((n, k, s, d, outputs, len(windows)))
             if not windows and isinstance(outputs, int):
                 wrong.append((n, k, s, d, outputs, 0))
@@ -211,9 +207,7 @@ def test_a_transposed_convolution_with_same_padding_gives_a_block_for_each_cell(
 # ── Maps: weights as a set, multiply-adds one by one ──
 
 
-def grid(
-    shape: tuple[int, int], settings: dict[str, Any]
-) -> Iterator[tuple[tuple[int, int], tuple[Any, ...]]]:
+def grid(shape: tuple[int, int], settings: dict[str, Any]) -> Iterator[tuple[tuple[int, int], tuple[Any, ...]]]:
     """Every window of a map: its place and its taps, for two numbers a setting and four of padding."""
     (kh, kw), (sh, sw), (dh, dw) = settings["kernel"], settings["stride"], settings["dilation"]
     top, bottom, left, right = settings["pad"]
@@ -247,9 +241,7 @@ def counted(layer: Any, x: tuple[int, ...]) -> tuple[Any, int, int]:
 
 @pytest.mark.parametrize("settings", GEOMETRIES, ids=lambda s: "x".join(map(str, s["kernel"])))
 @pytest.mark.parametrize("shape", MAPS, ids=str)
-@pytest.mark.parametrize(
-    ("channels", "out", "groups"), [(1, 1, 1), (3, 4, 1), (4, 6, 2), (6, 3, 3), (4, 4, 4)]
-)
+@pytest.mark.parametrize(("channels", "out", "groups"), [(1, 1, 1), (3, 4, 1), (4, 6, 2), (6, 3, 3), (4, 4, 4)])
 def test_products_of_a_convolution(
     shape: tuple[int, int], settings: dict[str, Any], channels: int, out: int, groups: int
 ) -> None:
@@ -296,9 +288,7 @@ def test_products_of_a_locally_connected_layer(settings: dict[str, Any], share: 
 
 @pytest.mark.parametrize("kernel", [(1, 1), (2, 3), (4, 4)], ids=str)
 @pytest.mark.parametrize(("channels", "out", "groups"), [(3, 4, 1), (4, 6, 2), (6, 3, 3)])
-def test_products_of_a_transposed_convolution(
-    kernel: tuple[int, int], channels: int, out: int, groups: int
-) -> None:
+def test_products_of_a_transposed_convolution(kernel: tuple[int, int], channels: int, out: int, groups: int) -> None:
     shape = (3, 4)
     weights, macs = set(), 0
     for _ in product(range(shape[0]), range(shape[1])):

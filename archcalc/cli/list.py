@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from archcalc.listing import Entry
 
 
-
 def list_command(
     context: typer.Context,
     words: Annotated[
@@ -20,9 +19,7 @@ def list_command(
     ] = None,
     format_: Annotated[
         str | None,
-        typer.Option(
-            "--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv, json."
-        ),
+        typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv, json."),
     ] = None,
     si: Annotated[bool, typer.Option("--si/--exact", help="Short numbers (25.6 M) or exact ones.")] = True,
     ascii_: o.Ascii = False,

@@ -24,21 +24,15 @@ def _errors(context: typer.Context, value: str) -> str:
 
 Target = Annotated[
     str,
-    typer.Argument(
-        metavar="TARGET", help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin."
-    ),
+    typer.Argument(metavar="TARGET", help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin."),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Replace a parameter or choose a variant: --set depth=101."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="Replace a parameter or choose a variant: --set depth=101."),
 ]
 Input = Annotated[
     list[str] | None,
-    typer.Option(
-        "--input", metavar="SIZE", help="Another input size, without batch: 3x256x256, or image=3x256x256."
-    ),
+    typer.Option("--input", metavar="SIZE", help="Another input size, without batch: 3x256x256, or image=3x256x256."),
 ]
 Sym = Annotated[
     str | None,
@@ -54,18 +48,14 @@ Output = Annotated[
 ]
 Limit = Annotated[
     list[str] | None,
-    typer.Option(
-        "--limit", metavar="NAME=N", help="Lower a limit on what a spec may cost: --limit nodes=500."
-    ),
+    typer.Option("--limit", metavar="NAME=N", help="Lower a limit on what a spec may cost: --limit nodes=500."),
 ]
 UnsafeLimits = Annotated[
     bool, typer.Option("--unsafe-limits", help="Let --limit raise limits too; for specs you trust.")
 ]
 Errors = Annotated[
     str,
-    typer.Option(
-        "--errors", metavar="FORM", callback=_errors, help="How problems are printed: text, github, json."
-    ),
+    typer.Option("--errors", metavar="FORM", callback=_errors, help="How problems are printed: text, github, json."),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
 
@@ -76,9 +66,7 @@ def console(context: typer.Context) -> "Console":
     return held
 
 
-def library(
-    folders: Sequence[Path] | None, limit: Sequence[str] | None, *, unsafe: bool = False
-) -> "Library":
+def library(folders: Sequence[Path] | None, limit: Sequence[str] | None, *, unsafe: bool = False) -> "Library":
     """Return where specs are found and how much they may cost."""
     from archcalc.limits import Limits
     from archcalc.spec.library import Library

@@ -11,9 +11,7 @@ from archcalc.cli.output import deliver
 def show_command(
     context: typer.Context,
     target: o.Target,
-    expand: Annotated[
-        bool, typer.Option("--expand", help="The flat graph: every layer with its inputs.")
-    ] = False,
+    expand: Annotated[bool, typer.Option("--expand", help="The flat graph: every layer with its inputs.")] = False,
     long: Annotated[bool, typer.Option("--long", help="Chains written out as mappings.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="The same tree as JSON.")] = False,
     set_: o.Set = None,
@@ -44,9 +42,7 @@ def show_command(
         deliver(flat(load(target, o.parameters(set_), o.inputs(input_), library=library)), output)
         return
     if set_ or input_:
-        raise TargetError(
-            [Problem("E033", "--set and --input change the graph; add --expand", origin=o.ORIGIN)]
-        )
+        raise TargetError([Problem("E033", "--set and --input change the graph; add --expand", origin=o.ORIGIN)])
     from archcalc.api import open_document
     from archcalc.spec.target import choose, parse_target
 

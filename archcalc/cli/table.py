@@ -23,30 +23,22 @@ def table_command(
     ] = "summary",
     format_: Annotated[
         str | None,
-        typer.Option(
-            "--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."
-        ),
+        typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."),
     ] = None,
     depth: Annotated[
         int | None,
-        typer.Option(
-            "--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N."
-        ),
+        typer.Option("--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N."),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …"),
     ] = None,
-    sort: Annotated[
-        str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")
-    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")] = None,
     layout: Annotated[
         str | None,
         typer.Option("--layout", metavar="chw|hwc", help="Order of axes; by default that of the style."),
     ] = None,
-    lang: Annotated[
-        str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")
-    ] = "en",
+    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of headings and notes.")] = "en",
     si: Annotated[
         bool, typer.Option("--si/--exact", help="Short numbers (60.97 M) or exact ones (60,965,224).")
     ] = False,

@@ -20,9 +20,7 @@ def verify_command(
         typer.Argument(metavar="[TARGET | DIR]...", help="Networks, files or folders of specs."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every built-in spec.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")] = False,
     path: o.Folders = None,
     limit: o.Limit = None,
     unsafe_limits: o.UnsafeLimits = False,

@@ -47,7 +47,6 @@ class Operation(BaseModel):
         values = ((name, getattr(self, name)) for name in names)
         return {name: value for name, value in values if value is not None}
 
-
     def changed(self) -> tuple[str, ...]:
         """Return the names of the settings that are not as the class has them by default."""
         fields = type(self).model_fields

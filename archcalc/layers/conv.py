@@ -76,9 +76,7 @@ class Conv(Sliding, Weighted):
         if self.groups != 1:
             raise ShapeError(f"a connection table needs groups=1, not {self.groups}", setting="table")
         count = len(table)
-        check_equal(
-            count, self.out, lambda: f"the table has {count} numbers, but there are {self.out} outputs"
-        )
+        check_equal(count, self.out, lambda: f"the table has {count} numbers, but there are {self.out} outputs")
         most = max(table)
         check_at_least(c, most, lambda: f"the table reads {most} channels, but the input has {c}")
 
@@ -182,9 +180,7 @@ def _check_outpad(outpad: Any, stride: Any, dilation: Any) -> None:
     if type(outpad) is int and outpad == 0:
         return
     most = largest(stride, dilation)
-    check_at_least(
-        most - 1, outpad, lambda: f"outpad={outpad} must be smaller than max(stride, dilation) = {most}"
-    )
+    check_at_least(most - 1, outpad, lambda: f"outpad={outpad} must be smaller than max(stride, dilation) = {most}")
 
 
 class LocallyConnected(Sliding, Weighted):

@@ -31,9 +31,7 @@ class Concat(Merge):
         for other in xs[1:]:
             for j, (a, b) in enumerate(zip(x, other, strict=True)):
                 if j != at:
-                    check_equal(
-                        a, b, lambda: f"the branches differ outside the joined axis: {_listed(xs)}", "E072"
-                    )
+                    check_equal(a, b, lambda: f"the branches differ outside the joined axis: {_listed(xs)}", "E072")
         return (*x[:at], total(each[at] for each in xs), *x[at + 1 :])
 
 

@@ -89,9 +89,7 @@ class Reshape(Layer):
         here = volume(x)
         known = volume(size for size in self.size if not _is_free(size))
         if not any(_is_free(size) for size in self.size):
-            check_equal(
-                here, known, lambda: f"{show(x)} has {here} elements; {show(self.size)} needs {known}"
-            )
+            check_equal(here, known, lambda: f"{show(x)} has {here} elements; {show(self.size)} needs {known}")
             return self.size
         check_divides(known, here, lambda: f"{known} does not divide the {here} elements of {show(x)}")
         return tuple(exact_div(here, known) if _is_free(size) else size for size in self.size)
@@ -118,9 +116,7 @@ class Transpose(Layer):
         order = [find_axis(axis, x) for axis in self.axis]
         if sorted(order) != [*range(len(x))]:
             given = describe(self.axis)
-            raise ShapeError(
-                f"{given} does not name each of the {len(x)} axes of {show(x)} once", setting="axis"
-            )
+            raise ShapeError(f"{given} does not name each of the {len(x)} axes of {show(x)} once", setting="axis")
         return tuple(x[at] for at in order)
 
 

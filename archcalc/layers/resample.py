@@ -136,8 +136,6 @@ def _scaled(sizes: Shape, factor: object) -> Shape:
 
 def _check_indices(path: str, pooled: Shape, x: Shape) -> None:
     if len(pooled) != len(x):
-        raise ShapeError(
-            f"'{path}' is {show(pooled)}; its indices have no place in {show(x)}", setting="indices"
-        )
+        raise ShapeError(f"'{path}' is {show(pooled)}; its indices have no place in {show(x)}", setting="indices")
     c, own = channels(pooled), channels(x)
     check_equal(c, own, lambda: f"the indices of '{path}' are those of {c} channels, but the input has {own}")

@@ -129,9 +129,7 @@ def clipped(texts: Sequence[str], size: int, ellipsis: str) -> tuple[list[str], 
     >>> clipped(["conv+relu+lrn", "conv"], 10, "…")
     (['conv+relu…', 'conv'], '')
     """
-    fitting = (
-        text if width(text) <= size else _start(text, size - len(ellipsis)) + ellipsis for text in texts
-    )
+    fitting = (text if width(text) <= size else _start(text, size - len(ellipsis)) + ellipsis for text in texts)
     return list(fitting), ""
 
 

@@ -73,9 +73,7 @@ class Table(NamedTuple):
         return Table(
             change(self.title),
             tuple(column._replace(heading=change(column.heading)) for column in self.columns),
-            tuple(
-                Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections
-            ),
+            tuple(Section(lines(part.rows), lines(part.totals), change(part.title)) for part in self.sections),
             tuple(change(note) for note in self.notes),
             self.frame,
         )

@@ -24,7 +24,6 @@ from archcalc.spec.words import is_whole
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 
-
 def plain(tree: reader.Tree) -> Plain:
     """Return a tree without its places."""
     if isinstance(tree, reader.Scalar):

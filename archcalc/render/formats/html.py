@@ -14,9 +14,7 @@ def html(table: Table, _look: Look) -> str:
     for section in table.sections:
         lines.append("<tbody>")
         if section.title:
-            lines.append(
-                f'<tr><th colspan="{columns}" style="text-align:left">{escape(section.title)}</th></tr>'
-            )
+            lines.append(f'<tr><th colspan="{columns}" style="text-align:left">{escape(section.title)}</th></tr>')
         lines += (_row("td", row, sides) for row in section.rows)
         lines += (_row("th", row, sides) for row in section.totals)
         lines.append("</tbody>")

@@ -38,7 +38,5 @@ def _row(texts: tuple[str, ...]) -> str:
 
 
 def _wide(text: str, count: int, command: str) -> str:
-    styled = (
-        rf"\footnotesize {escape(text)}" if command == "footnotesize" else rf"\{command}{{{escape(text)}}}"
-    )
+    styled = rf"\footnotesize {escape(text)}" if command == "footnotesize" else rf"\{command}{{{escape(text)}}}"
     return rf"\multicolumn{{{count}}}{{l}}{{{styled}}} \\"

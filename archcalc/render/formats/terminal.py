@@ -23,9 +23,7 @@ def _aligned(table: Table, look: Look) -> list[str]:
     sides = [column.align for column in table.columns]
 
     def write(texts: Iterable[str]) -> list[str]:
-        return [
-            _GAP.join(map(fitted, line, widths, sides)).rstrip() for line in _flowing(texts, widths, table)
-        ]
+        return [_GAP.join(map(fitted, line, widths, sides)).rstrip() for line in _flowing(texts, widths, table)]
 
     def bold(lines: Iterable[str]) -> list[str]:
         return [_styled(line, _BOLD, look) for line in lines]

@@ -42,6 +42,4 @@ def remarks(report: Report, write: Writer) -> Iterator[str]:
     known = set(told.values())
     told |= {node.path: node.note for node in report.rows if node.note and node.note not in known}
     yield from (f"{path}: {note}" for path, note in told.items())
-    yield from (
-        f"{node.path}: {write.say('source', text=node.source)}" for node in report.rows if node.source
-    )
+    yield from (f"{node.path}: {write.say('source', text=node.source)}" for node in report.rows if node.source)
