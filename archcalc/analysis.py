@@ -1,5 +1,7 @@
 """Graph → Report: weights, operations and windows of every node; nothing about how they are shown."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number, total
@@ -66,10 +68,10 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
         target=graph.target,
         title=graph.title,
         source=graph.source,
-        input=graph.inputs,
-        outputs={name: graph.nodes[at].output for name, at in graph.outputs.items()},
+        input=MappingProxyType(graph.inputs),
+        outputs=MappingProxyType({name: graph.nodes[at].output for name, at in graph.outputs.items()}),
         rows=tuple(rows),
-        folders=graph.folders,
+        folders=MappingProxyType(dict(graph.folders)),
         note=graph.note,
         domain=graph.domain,
         batch=batch,
@@ -85,12 +87,12 @@ class _Facts(NamedTuple):
     ops: Ops
     window: Window | None
     flattens: Shape | None
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
     changed: tuple[str, ...]
 
 
 def _facts(layer: Layer | Merge, node: GraphNode, limits: Limits) -> _Facts:
-    said = (layer.settings(), layer.changed())
+    said = (MappingProxyType(layer.settings()), layer.changed())
     try:
         if isinstance(layer, Merge):
             facts = _Facts((), layer.ops(node.input, node.output), layer.window(node.input), None, *said)

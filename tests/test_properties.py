@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from strategies import AXES, COUNT, FLAG, SAMPLES, SIZE, Sample, Shape, every, shape_of, shapes, windowed
 
+import archcalc
 from archcalc.errors import ShapeError
 from archcalc.layers import build
 from archcalc.layers.base import Merge, Weighted, spatial
@@ -396,3 +397,33 @@ def test_matrix_product_is_a_linear_layer_without_bias(a: int, b: int, c: int) -
     y = merge.output_shape(pair)
     linear, _, macs = account("fc", (a, b), out=c, bias=False)
     assert (y, merge.ops(pair, y).mac) == (linear, macs)
+
+
+def test_a_report_cannot_be_changed():
+    report = archcalc.analyze("alexnet")
+    row = report.rows[0]
+    with pytest.raises(AttributeError):
+        report.batch = 2
+    with pytest.raises(AttributeError):
+        row.output = (1,)
+    with pytest.raises(AttributeError):
+        report.totals.params = 0
+    for mapping in (report.input, report.outputs, report.folders, row.settings):
+        with pytest.raises(TypeError):
+            mapping["x"] = 1
+    with pytest.raises(TypeError):
+        report.rows[0] = row
+
+
+def test_totals_are_sums_of_rows():
+    for target in ("googlenet", "siamese", "mask_rcnn", "fcn/8s", "dcgan/g"):
+        report = archcalc.analyze(target)
+        inference = [row for row in report if row.mode == "both"]
+        totals = report.totals
+        assert totals.params == sum(row.params for row in inference)
+        assert totals.macs == sum(row.macs for row in inference)
+        assert totals.buffers == sum(row.buffers for row in inference)
+        assert totals.params == totals.params_trainable + totals.params_frozen
+        assert totals.params_train == sum(row.params for row in report)
+        assert totals.macs_train == sum(row.macs for row in report)
+        assert totals.nodes == len(report.rows) + len(report.input)
