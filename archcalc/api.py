@@ -17,6 +17,7 @@ from archcalc.spec.expand import expand
 from archcalc.spec.library import SUFFIXES, Library
 from archcalc.spec.parameters import Wishes, evaluate_parameters
 from archcalc.spec.reader import decode
+from archcalc.spec.words import is_digits
 from archcalc.spec.target import ORIGIN, Choice, Target, choose, parse_target
 
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
@@ -122,10 +123,8 @@ def parse_inputs(input: Input | None) -> dict[str, Shape]:
 
 def _sizes(shape: str | Sequence[int]) -> Shape:
     parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
-    try:
-        sizes = tuple(int(part) for part in parts if len(str(part)) < 20)
-    except ValueError:
-        sizes = ()
+    texts = [str(part).strip() for part in parts]
+    sizes = tuple(int(text) for text in texts if is_digits(text) and len(text) < 20)
     if len(sizes) != len(parts) or not sizes or min(sizes) < 1:
         raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])
     return sizes

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields, replace
 class Limits:
     """One value per limit; `changed` makes a copy with others.
 
-    `rank` is not in the language's table: shapes have at most four axes there, but `stack` and `unsqueeze` add some.
+    `rank` and `params` are not in the language's table. Shapes have at most four axes there, but `stack` and
+    `unsqueeze` add some; every block call looks at all parameters.
     """
 
     file_bytes: int = 1 << 20
@@ -30,6 +31,7 @@ class Limits:
     dimension: int = 10**9
     total: int = 10**18
     name: int = 64
+    params: int = 1_000
 
     def changed(self, values: dict[str, int], *, unsafe: bool = False) -> "Limits":
         """Return these limits with `values` in their place.

@@ -39,6 +39,7 @@ LIMITS = MappingProxyType(
         "dimension": ("size of one axis", "E080"),
         "total": ("parameters or multiply-adds, of a layer and in total", "E080"),
         "name": ("characters of a name", "E054"),
+        "params": ("parameters of a file", "P001"),
     }
 )
 

@@ -55,13 +55,13 @@ def said(case, folder, monkeypatch):
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{k}-{case['code']}" for k, case in enumerate(CASES)])
 def test_error(case, tmp_path, monkeypatch):
-    start = time.monotonic()
+    start = time.process_time()
     texts, codes = said(case, tmp_path, monkeypatch)
     assert case["code"] in codes, texts
     text = texts[codes.index(case["code"])]
     for line in case["text"]:
         assert line in text
-    assert time.monotonic() - start < 5  # a hostile file ends within a second on an idle machine
+    assert time.process_time() - start < 3  # a hostile file ends within a second on an idle machine
 
 
 def test_every_code_has_a_case():

@@ -71,9 +71,9 @@ def refuse(text, limits=None):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_spec_is_refused_soon(name):
-    start = time.monotonic()
+    start = time.process_time()
     error = refuse(HOSTILE[name])
-    assert time.monotonic() - start < 5  # a second on an idle machine
+    assert time.process_time() - start < 3  # a second on an idle machine
     assert len(str(error)) < 4_000
     assert str(error).isprintable() or "\n" in str(error)
 
@@ -111,6 +111,7 @@ LIMIT_CASES = {
     "rank": (3, HEAD + "layers: unsqueeze 0\n"),
     "dimension": (7, HEAD + "layers: relu\n"),
     "total": (100, HEAD + "layers: conv 8 3x3\n"),
+    "params": (2, HEAD + "params: {a: 1, b: 2, c: 3}\nlayers: relu\n"),
     "name": (3, HEAD + "layers: [{abcd: relu}]\n"),
 }
 

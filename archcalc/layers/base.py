@@ -47,6 +47,10 @@ class Operation(BaseModel):
         values = ((name, getattr(self, name)) for name in names)
         return {name: value for name, value in values if value is not None}
 
+    def lists(self) -> tuple[tuple[Any, ...], ...]:
+        """Return the settings that are lists: a long one is work for every layer that has it."""
+        return tuple(value for value in self.__dict__.values() if isinstance(value, tuple))
+
     def changed(self) -> tuple[str, ...]:
         """Return the names of the settings that are not as the class has them by default."""
         fields = type(self).model_fields
@@ -221,7 +225,7 @@ def check_rank(x: Shape, ranks: tuple[int, ...], op: str, want: str) -> None:
 
 def show(x: Shape) -> str:
     """Return a shape as messages write it: 96x55x55."""
-    return "x".join(str(size) for size in x)
+    return "x".join(str(size) for size in x[:8]) + ("x…" if len(x) > 8 else "")
 
 
 def like_axes(reference: Reference, axes: int, op: str) -> Shape:

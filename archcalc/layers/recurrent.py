@@ -9,10 +9,9 @@ from archcalc.errors import ShapeError
 from archcalc.layers.activation import Sigmoid, Tanh
 from archcalc.layers.base import Family, Weighted, check_rank, show
 from archcalc.layers.settings import Count, Flag, Symbol, choice_schema, describe, is_number, word
-from archcalc.limits import Limits
 from archcalc.quantities import Ops, Shape, Weight, Window
 
-_MOST_LAYERS: Final = Limits().repeats
+_MOST_LAYERS: Final = 64  # each has weights of its own to list; nobody stacks more
 
 
 def _layers(value: object) -> int:

@@ -152,8 +152,9 @@ def describe(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(describe(item) for item in value) + "]"
-    return f"'{value}'" if isinstance(value, str) else str(value)
+        return "[" + ", ".join(describe(item) for item in value[:8]) + (", …]" if len(value) > 8 else "]")
+    text = str(value) if len(str(value)) <= 60 else str(value)[:59] + "…"
+    return f"'{text}'" if isinstance(value, str) else text
 
 
 def _schema(*kinds: dict[str, Any]) -> WithJsonSchema:

@@ -165,9 +165,8 @@ def abbreviated(paths: Sequence[str], size: int, ellipsis: str) -> tuple[list[st
 
 
 def _stem(name: str) -> tuple[str, str]:
-    """Return a name without the number at its end, and that number: bottleneck, _6."""
-    stem = name.rstrip("0123456789")
-    stem = stem.removesuffix("_") or stem
+    """Return a name without the numbers at its end, and these: bottleneck, _6; stage, 2_0."""
+    stem = name.rstrip("0123456789_") or name
     return stem, name[len(stem) :]
 
 

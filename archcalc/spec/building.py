@@ -67,8 +67,16 @@ def build_merge(op: str, settings: Mapping[str, Any], places: Mapping[str, Arg],
 
 def _settings(plan: Plan, here: Here) -> dict[str, Any]:
     settings = dict(_defaults(plan, here.frame))
+    given: set[str] = set(plan.places)
     env = here.env()
     position = 0
+
+    def fill(setting: str, value: Any, arg: Arg) -> None:
+        if setting in given:
+            raise fault("E084", f"'{setting}' is given twice", arg.place)
+        given.add(setting)
+        settings[setting] = value
+
     positional: tuple[str, ...] = plan.layer.positional
     rest: list[Any] = []
     for setting, arg, tensor, flag in plan.arguments:
@@ -76,7 +84,7 @@ def _settings(plan: Plan, here: Here) -> dict[str, Any]:
             settings[setting] = _references(arg, here) if tensor else hashable(arg.value(env))
             continue
         if flag is not None and arg.text not in here.values:  # a parameter of that name wins
-            settings[flag[0]] = flag[1]
+            fill(*flag, arg)
             continue
         value = hashable(arg.value(env))
         if plan.layer.variadic and position >= len(positional) - 1:
@@ -84,10 +92,10 @@ def _settings(plan: Plan, here: Here) -> dict[str, Any]:
             continue
         if position >= len(positional):
             raise _too_many(plan, arg, here)
-        settings[positional[position]] = value
+        fill(positional[position], value, arg)
         position += 1
     if rest:
-        settings[positional[-1]] = tuple(rest)
+        fill(positional[-1], tuple(rest), plan.arguments[-1][1])
     return settings
 
 
@@ -102,12 +110,7 @@ def _defaults(plan: Plan, frame: Frame) -> dict[str, Any]:
         if flag is not None:
             settings[flag[0]] = flag[1]
             continue
-        if not arg.name:
-            raise fault("E082", f"defaults take no positional value: '{arg.text}'", arg.place)
         for name in plan.layer.shorthand.get(arg.name, (arg.name,)):
-            if name not in plan.layer.model_fields:
-                hint = did_you_mean(arg.name, plan.layer.model_fields)
-                raise fault("E083", f"{plan.op} has no '{arg.name}'{hint}", arg.key_place or arg.place)
             settings[name] = hashable(arg.value(env))
     frame.defaults[plan.op] = settings
     return settings

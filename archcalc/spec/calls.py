@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from archcalc.errors import Problem, SpecError, did_you_mean
 from archcalc.layers import layer_class
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
+from archcalc.spec.problems import Problems
 from archcalc.spec.syntax import Arg, Call, Flow, ForFlow, IfFlow, MergeFlow, Named, ResidualFlow, Run, Step
 
 SPECIALS: Final = ("id", "from", "use", "times", "once")
@@ -80,7 +81,16 @@ def flag_of(cls: Any, text: str) -> tuple[str, Any] | None:
     return None
 
 
-def check_calls(flows: Iterable[Flow], blocks: Mapping[str, Any], problems: list[Problem]) -> None:
+def check_defaults(op: str, args: Iterable[Arg]) -> None:
+    """Raise SpecError unless these can be default arguments of a layer type: E082 positional, E083 no such key."""
+    cls = layer_class(op)
+    for arg in args:
+        if not arg.name and flag_of(cls, arg.text) is None:
+            raise SpecError([Problem("E082", f"defaults take no positional value: '{arg.text}'", arg.place)])
+    plan_call(op, args)
+
+
+def check_calls(flows: Iterable[Flow], blocks: Mapping[str, Any], problems: Problems) -> None:
     """Report calls of nothing (E058) and unknown keys of layers, wherever the op is written out."""
     for call in _calls(flows):
         if call.dynamic:
@@ -88,7 +98,7 @@ def check_calls(flows: Iterable[Flow], blocks: Mapping[str, Any], problems: list
         try:
             _check_call(call, blocks)
         except SpecError as error:
-            problems.extend(error.problems)
+            problems.add(error.problems)
 
 
 def _check_call(call: Call, blocks: Mapping[str, Any]) -> None:

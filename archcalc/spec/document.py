@@ -7,10 +7,11 @@ from archcalc.errors import Place, Problem, Source, SpecError, did_you_mean
 from archcalc.graph import Figure
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.limits import Limits
-from archcalc.spec.calls import SPECIALS, check_calls
+from archcalc.spec.calls import SPECIALS, check_calls, check_defaults
 from archcalc.spec.chains import Text, parse_arguments
 from archcalc.spec.expressions import Expr, Locate, compile_expression
 from archcalc.spec.flow import Parser
+from archcalc.spec.problems import Enough, Problems
 from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
 from archcalc.spec.syntax import Arg, Flow, Run
 from archcalc.spec.words import is_identifier, is_whole, is_word
@@ -116,14 +117,21 @@ def parse_document(tree: Tree, text: Source, name: str, limits: Limits) -> Docum
     Raises:
         SpecError: every problem of the file's form, in the order of the file.
     """
-    return _Reader(tree, text, limits).document(name)
+    reader = _Reader(tree, text, limits)
+    try:
+        document = reader.document(name)
+    except Enough:
+        raise reader.problems.error() from None
+    if reader.problems.found:
+        raise reader.problems.error()
+    return document
 
 
 class _Reader:
     """Reads the outer keys; collects problems and raises them together."""
 
     def __init__(self, tree: Tree, text: Source, limits: Limits) -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.text = text
         self.limits = limits
         self.parser = Parser(limits, self.problems)
@@ -140,6 +148,7 @@ class _Reader:
         blocks = {**self.blocks("blocks", shared=False), **self.blocks("shared", shared=True)}
         variants = self.variants()
         params = {key.value: self.param(key, value, variants) for key, value in self.mapping(tree, "params")}
+        self.count_params(params, variants)
         nets = self.nets(variants)
         document = Document(
             text=self.text,
@@ -161,15 +170,10 @@ class _Reader:
         for net in nets.values():
             flows += [net.layers, *(flow for _, flow in net.aux)]
         check_calls(flows, blocks, self.problems)
-        if self.problems:
-            self.problems.sort(
-                key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0)
-            )
-            raise SpecError(_once(self.problems))
         return document
 
     def note(self, code: str, message: str, place: Place) -> None:
-        self.problems.append(Problem(code, message, place))
+        self.problems.note(code, message, place)
 
     def keys(self, tree: Mapping, known: tuple[str, ...]) -> None:
         for key, _ in tree.pairs:
@@ -213,6 +217,12 @@ class _Reader:
                 f"'{key.value}' is not the name of a {what}; letters, digits and _ would fit",
                 key.place,
             )
+
+    def count_params(self, params: Map[str, Expr], variants: Map[str, Map[str, Map[str, Expr]]]) -> None:
+        options = (values for axis in variants.values() for values in axis.values())
+        names = {*params, *variants, *(name for values in options for name in values)}
+        if len(names) > self.limits.params:
+            self.note("P001", f"{len(names):,} parameters, at most {self.limits.params:,}", self.tree.place)
 
     def param(self, key: Scalar, value: Tree, variants: Map[str, object]) -> Expr:
         self.ident(key, "parameter")
@@ -267,16 +277,21 @@ class _Reader:
             if op not in LAYERS:
                 self.note("E040", f"no layer type '{key.value}'{did_you_mean(key.value, LAYERS)}", key.place)
                 continue
+            if op in found:
+                self.note("P001", f"defaults of {op} stand twice", key.place)
             try:
-                if isinstance(value, Scalar):
-                    found[op] = parse_arguments(Text(value.value, value.at, value.in_flow, self.limits))
-                elif isinstance(value, Mapping):
-                    found[op] = tuple(self.parser.argument(name.value, item, name.place) for name, item in value.pairs)
-                else:
-                    self.note("P001", "defaults are arguments, as 'half bias=no'", value.place)
+                found[op] = self.default_arguments(value)
+                check_defaults(op, found[op])
             except SpecError as error:
-                self.problems.extend(error.problems)
+                self.problems.add(error.problems)
         return found
+
+    def default_arguments(self, value: Tree) -> tuple[Arg, ...]:
+        if isinstance(value, Scalar):
+            return parse_arguments(Text(value.value, value.at, value.in_flow, self.limits))
+        if isinstance(value, Mapping):
+            return tuple(self.parser.argument(name.value, item, name.place) for name, item in value.pairs)
+        raise SpecError([Problem("P001", "defaults are arguments, as 'half bias=no'", value.place)])
 
     def blocks(self, where: str, *, shared: bool) -> dict[str, Block]:
         found: dict[str, Block] = {}
@@ -284,7 +299,7 @@ class _Reader:
             try:
                 block = self.block(key, value, shared=shared)
             except SpecError as error:
-                self.problems.extend(error.problems)
+                self.problems.add(error.problems)
                 continue
             if block.name in _BUILT_IN:
                 self.note("E005", f"'{block.name}' is the name of a layer type or a word of the language", key.place)
@@ -461,14 +476,3 @@ def _pieces(text: str) -> list[tuple[str, int, bool]]:
     if text[begin:].strip() or found:
         found.append((text[begin:], begin, before))
     return found
-
-
-def _once(problems: list[Problem]) -> list[Problem]:
-    seen: set[tuple[object, ...]] = set()
-    kept = []
-    for problem in problems:
-        key = (problem.code, problem.message, str(problem.place))
-        if key not in seen:
-            seen.add(key)
-            kept.append(problem)
-    return kept

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from archcalc.arithmetic import Number
+from archcalc.arithmetic import Number, check_at_least
 from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean, fault
 from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
@@ -184,8 +184,8 @@ class _Expander:
             return self.merge_flow(flow, value, here, None)
         return self.residual(flow, value, here, None)
 
-    def count(self, place: Place) -> None:
-        self.steps += 1
+    def count(self, place: Place, steps: int = 1) -> None:
+        self.steps += steps
         if self.steps > self.limits.steps:
             raise fault("E092", f"more than {self.limits.steps:,} steps", place)
 
@@ -357,13 +357,15 @@ class _Expander:
         if op == "from":
             return here.one_tensor(call.args[0]).value
         if op == "times":
-            times = call.args[0].value(here.env())
-            if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-                raise fault(
-                    "E080",
-                    f"times {spoken(times)}: a whole number of at least 1 is needed",
-                    call.args[0].place,
-                )
+            arg = call.args[0]
+            times = arg.value(here.env())
+            needs = f"times {spoken(times)}: a whole number of at least 1 is needed"
+            if not _is_size(times):
+                raise fault("E080", needs, arg.place)
+            try:
+                check_at_least(times, 1, needs)
+            except ShapeError as error:
+                raise fault("E080", error.message, arg.place) from None
             return value._replace(runs=value.runs * times)
         return value if op == "id" else value._replace(runs=1)
 
@@ -375,6 +377,7 @@ class _Expander:
         key = (id(layer), value.shape)
         output = self.shapes.get(key)
         if output is None:
+            self.count(call.place, sum(len(held) // 64 for held in layer.lists()))
             output = self.shapes[key] = self.output(layer, value.shape, plan, call, name or op)
         runs = value.runs
         factor = layer.run_factor()
@@ -387,9 +390,18 @@ class _Expander:
             entries = here.tensors(plan.places[setting]) if given and setting in plan.places else []
             inputs += tuple(entry.value.node for entry in entries)
             shapes += tuple(entry.value.shape for entry in entries)
+        if op == "unpool" and "indices" in plan.places:
+            self.check_indices(plan.places["indices"], here)
         part = here.scope.claim(name) if name is not None else here.scope.automatic(op)
         key_ = self.weight_key(layer, here, part, plan)
         return self.add(part, op, layer, inputs, shapes, output, runs, here, call.place, key_)
+
+    def check_indices(self, arg: Arg, here: Here) -> None:
+        """Raise E080 unless an argument names a max-pool, which alone keeps the positions of what it took."""
+        for entry in here.tensors(arg) if arg.text not in ("none", "null") else ():
+            node = self.nodes[entry.value.node]
+            if node.op != "maxpool":
+                raise fault("E080", f"unpool: '{arg.text}' is a {node.op}; only a maxpool has indices", arg.place)
 
     def output(self, layer: Layer, shape: Shape, plan: Plan, call: Call, label: str) -> Shape:
         try:
@@ -520,6 +532,7 @@ class _Expander:
         *,
         whole_path: bool = False,
     ) -> Value:
+        self.count(place, len(values))
         shapes = tuple(value.shape for value in values)
         full = path if whole_path else here.scope.child_path(path)
         try:

@@ -95,6 +95,14 @@ def compile_expression(text: str, locate: Locate, limits: Limits) -> Expr:
     return Expr(text, _Compiler(text, locate, limits).compile(), locate)
 
 
+def bounded(value: Any, limits: Limits, place: Place) -> Any:
+    """Return a list or mapping that YAML spells out, or raise SpecError E050 if it holds too much."""
+    try:
+        return _checked(value, limits)
+    except ValueError as error:
+        raise _fault("E050", str(error), place) from None
+
+
 def fixed(place: Place) -> Locate:
     """Return the place of every part of a text that has only one place as a whole."""
     return lambda at, width: place
@@ -157,7 +165,9 @@ class _Compiler:
             tree = ast.parse(self.body, mode="eval")
         except SyntaxError as error:
             at = self.lead + max(0, (error.offset or 1) - 1)
-            raise self.fault(f"'{self.text}' is not an expression", min(at, len(self.text) - 1), 1) from None
+            digit = re.search(r"\b\d\w*[A-Za-z_]\w*\.", self.body)
+            hint = "; a name that starts with a digit has no dimensions, call it otherwise" if digit else ""
+            raise self.fault(f"'{self.text}' is not an expression{hint}", min(at, len(self.text) - 1), 1) from None
         except (ValueError, MemoryError, RecursionError):
             raise self.fault("an expression that is nested too deeply or holds too long a number") from None
         try:
@@ -416,9 +426,20 @@ def _checked(value: Any, limits: Limits) -> Any:
         if isinstance(value, Fraction) and value.denominator > limits.number:
             raise ValueError(f"a fraction finer than 1/{limits.number:,}")
         return _whole(value)
-    if isinstance(value, (list, tuple)) and len(value) > limits.list_items:
-        raise ValueError(f"a list of {len(value):,} items, at most {limits.list_items:,}")
+    if isinstance(value, (list, tuple, dict)) and _has_more_items(value, limits.list_items):
+        raise ValueError(f"a list of more than {limits.list_items:,} items")
     return value
+
+
+def _has_more_items(value: Any, most: int) -> bool:
+    """Tell whether a list holds more items than `most`, counting lists in lists; it stops as soon as it knows."""
+    stack, count = [value], 0
+    while stack and count <= most:
+        held = stack.pop()
+        items = held.values() if isinstance(held, dict) else held
+        count += len(items)
+        stack.extend(item for item in items if isinstance(item, (list, tuple, dict)))
+    return count > most
 
 
 def _is_number(value: object) -> bool:

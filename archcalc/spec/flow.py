@@ -10,8 +10,9 @@ from archcalc.graph import Figure
 from archcalc.layers.catalogue import MERGES
 from archcalc.limits import Limits
 from archcalc.spec.chains import Text, make_argument, parse_chain, parse_template
-from archcalc.spec.expressions import Expr, compile_expression, fixed
-from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree
+from archcalc.spec.expressions import Expr, bounded, compile_expression, fixed
+from archcalc.spec.problems import Problems
+from archcalc.spec.reader import Mapping, Scalar, Sequence, Tree, is_null
 from archcalc.spec.syntax import (
     Arg,
     Call,
@@ -42,7 +43,7 @@ class Parser(NamedTuple):
     """Reads trees; problems are collected in `problems`, so that all of a file are shown at once."""
 
     limits: Limits
-    problems: list[Problem]
+    problems: Problems
 
     # ── Flows ──
 
@@ -51,7 +52,7 @@ class Parser(NamedTuple):
         try:
             return self._flow(tree)
         except SpecError as error:
-            self.problems.extend(error.problems)
+            self.problems.add(error.problems)
             return Run((), tree.place)
 
     def _flow(self, tree: Tree) -> Flow:
@@ -81,7 +82,7 @@ class Parser(NamedTuple):
                 self._note("E020", f"{what} has no key '{key.value}'{hint}", key.place)
 
     def _note(self, code: str, message: str, place: Place) -> None:
-        self.problems.append(Problem(code, message, place))
+        self.problems.note(code, message, place)
 
     def _merge(self, tree: Mapping, op: str, value: Tree) -> Flow:
         self._keys(tree, (op, "axis", *META), op)
@@ -182,23 +183,23 @@ class Parser(NamedTuple):
             raise SpecError([Problem("E012", "'op' is the name of a layer or block", place)])
         args: list[Arg] = []
         for key, value in tree.pairs:
-            if key.value in ("op", "name", "repeat", "if", "as", *META) or _is_null(value):
+            if key.value in ("op", "name", "repeat", "if", "as", *META) or is_null(value):
                 continue
             args.append(self.argument(key.value, value, key.place))
         call = Call(op.value.lstrip("$"), op.value.startswith("$"), tuple(args), place)
         step = Step(call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree))
         name = tree.get("name")
-        if isinstance(name, Scalar) and not _is_null(name):
+        if isinstance(name, Scalar) and not is_null(name):
             return Named(self._name(name), step, self.meta(tree), name.place)
         return Named(None, step, self.meta(tree), place) if _has_meta(tree) else step
 
     def _alias(self, tree: Mapping) -> Template | None:
         alias = tree.get("as")
-        return self._name(alias) if isinstance(alias, Scalar) and not _is_null(alias) else None
+        return self._name(alias) if isinstance(alias, Scalar) and not is_null(alias) else None
 
     def _optional(self, tree: Mapping, key: str) -> Expr | None:
         value = tree.get(key)
-        return None if value is None or _is_null(value) else self.expression(value)
+        return None if value is None or is_null(value) else self.expression(value)
 
     def argument(self, name: str, value: Tree, key_place: Place | None = None) -> Arg:
         """Return a value of the long form as an argument."""
@@ -221,17 +222,15 @@ class Parser(NamedTuple):
             try:
                 return compile_expression(tree.value, tree.at, self.limits)
             except SpecError as error:
-                self.problems.extend(error.problems)
+                self.problems.add(error.problems)
                 return Expr(tree.value, lambda env: None, tree.at)
-        locate = fixed(tree.place)
+        limits, place = self.limits, tree.place
         if isinstance(tree, Sequence):
             items = [self.expression(item) for item in tree.items]
-            most = self.limits.list_items
-            if len(items) > most:
-                self._note("E050", f"a list of {len(items):,} items, at most {most:,}", tree.place)
-            return Expr("[…]", lambda env: [item(env) for item in items], locate)
+            return Expr("[…]", lambda env: bounded([item(env) for item in items], limits, place), fixed(place))
         pairs = [(_key(key.value), self.expression(value)) for key, value in tree.pairs]
-        return Expr("{…}", lambda env: {key: value(env) for key, value in pairs}, locate)
+        work = lambda env: bounded({key: value(env) for key, value in pairs}, limits, place)  # noqa: E731
+        return Expr("{…}", work, fixed(place))
 
     def meta(self, tree: Mapping) -> Meta:
         """Return what stands beside a name."""
@@ -242,17 +241,18 @@ class Parser(NamedTuple):
             self.text(tree, "note"),
             self.text(tree, "source"),
             self.text(tree, "device"),
-            self.expectation(expect) if expect is not None and not _is_null(expect) else None,
+            self.expectation(expect) if expect is not None and not is_null(expect) else None,
         )
 
     def text(self, tree: Mapping, key: str) -> str | None:
         """Return a text, or None."""
         value = tree.get(key)
-        if value is None or _is_null(value):
+        if value is None or is_null(value):
             return None
-        if isinstance(value, Scalar):
+        if isinstance(value, Scalar) and (key != "device" or len(value.value) <= self.limits.name):
             return value.value
-        self._note("P001", f"'{key}' is a text", value.place)
+        most = f" of at most {self.limits.name} characters" if key == "device" else ""
+        self._note("P001", f"'{key}' is a text{most}", value.place)
         return None
 
     def expectation(self, tree: Tree) -> Expectation:
@@ -300,11 +300,6 @@ def _each_name(items: list[Arg]) -> tuple[Template, ...]:
 
 def _has_meta(tree: Mapping) -> bool:
     return any(key.value in META for key, _ in tree.pairs)
-
-
-def _is_null(tree: Tree) -> bool:
-    # `null` and `~` of JSON and YAML: not given
-    return isinstance(tree, Scalar) and tree.style is None and tree.value in ("null", "~", "")
 
 
 def _key(text: str) -> Any:

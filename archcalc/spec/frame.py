@@ -141,10 +141,11 @@ def spoken(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, tuple):
-        return "x".join(spoken(item) for item in value)
+        return "x".join(spoken(item) for item in value[:8]) + ("x…" if len(value) > 8 else "")
     if isinstance(value, list):
-        return "[" + ", ".join(spoken(item) for item in value) + "]"
-    return str(value)
+        return "[" + ", ".join(spoken(item) for item in value[:8]) + (", …]" if len(value) > 8 else "]")
+    text = str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _known(scope: Scope) -> list[str]:

@@ -89,7 +89,9 @@ def spec_files(folder: Path) -> Iterator[Path]:
 def _says_archcalc(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            data = file.read(1 << 20)
+            data = file.read(1 << 20).removeprefix(b"\xef\xbb\xbf")
     except OSError:
         return False
-    return re.search(rb"""^\s*(?:\{\s*)?["']?archcalc["']?\s*:""", data, re.MULTILINE) is not None
+    if data.lstrip()[:1] == b"{":
+        return re.match(rb"""\s*\{\s*["']?archcalc["']?\s*:""", data) is not None
+    return re.search(rb"""^["']?archcalc["']?[ \t]*:""", data, re.MULTILINE) is not None

@@ -8,16 +8,18 @@ from math import gcd
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from archcalc.arithmetic import check_at_least
 from archcalc.errors import Place, Problem, ShapeError, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
 from archcalc.layers.axes import axis_index
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.spec.document import Document, Input, Net
-from archcalc.spec.expressions import CONSTANTS, Env, Expr, compile_expression, evaluate_truth
+from archcalc.spec.expressions import CONSTANTS, Env, Expr, compile_expression, evaluate_truth, fixed
 from archcalc.spec.words import is_digits, is_identifier, is_whole
 
 _AXES: Final = ("C", "D", "H", "W", "T")
+_DEEPEST: Final = 64  # a chain of parameters that refer to each other
 
 
 class Wishes(NamedTuple):
@@ -60,6 +62,9 @@ class _Lazy(Mapping[str, Any]):
         if name in self.open:
             ring = " -> ".join([*self.open[self.open.index(name) :], name])
             raise SpecError([Problem("E035", f"parameters refer to each other in a circle: {ring}", expr.place)])
+        if len(self.open) >= _DEEPEST:
+            message = f"parameters refer to each other more than {_DEEPEST} deep, from {self.open[0]} to {name}"
+            raise SpecError([Problem("E035", message, expr.place)])
         self.open.append(name)
         try:
             self.values_[name] = expr(self.env)
@@ -100,6 +105,10 @@ def evaluate_parameters(
         TargetError: E032, E033, E042, E043 about the choice.
         SpecError: a fault in the file's expressions.
     """
+    for name in wishes.symbols:
+        if name in wishes.params:
+            message = f"'{name}' is given by --set and left free by --sym; one of the two"
+            raise TargetError([Problem("E033", message, origin="<command line>")])
     chosen = _options(document, options, wishes.params)
     exprs: dict[str, Expr] = dict(document.params)
     for axis, option in chosen.items():
@@ -116,7 +125,7 @@ def evaluate_parameters(
                 exprs[name] = _command_line_expression(name, value, limits)
             else:
                 given[name] = _plain_value(value)
-    direct = _apply_inputs(net, wishes.inputs, known.union(free), exprs, given)
+    direct = _apply_inputs(net, wishes, known.union(free), exprs, given)
     space = Space()
     unbound = () if called else tuple(name for name in free if name not in given and name not in exprs)
     symbols = (*wishes.symbols, *unbound)
@@ -129,7 +138,7 @@ def evaluate_parameters(
     if axes and net.inputs:
         first = net.inputs[0].name
         inputs[first] = _free_axes(inputs[first], axes, space)
-    _check_require(document, params, _Inputs(inputs))
+    _check_require(document, params, _Inputs(inputs), limits)
     return Values(params, inputs, chosen, space, meanings)
 
 
@@ -199,11 +208,11 @@ def _plain_value(value: Any) -> Any:
 
 
 def _apply_inputs(
-    net: Net, wanted: Mapping[str, Shape], known: set[str], exprs: dict[str, Expr], given: dict[str, Any]
+    net: Net, wishes: Wishes, known: set[str], exprs: dict[str, Expr], given: dict[str, Any]
 ) -> dict[str, Shape]:
     """Turn `--input` into values of the parameters that the dimensions name; return what is replaced as it is."""
     direct: dict[str, Shape] = {}
-    for name, shape in wanted.items():
+    for name, shape in wishes.inputs.items():
         item = next((held for held in net.inputs if held.name == name), None)
         if item is None and name == "" and net.inputs:
             item = net.inputs[0]
@@ -216,13 +225,23 @@ def _apply_inputs(
             raise TargetError([Problem("E042", message, origin="<command line>")])
         for dim, size in zip(item.dims, shape, strict=False):
             if dim.text in known:
+                _check_once(dim.text, wishes)
                 exprs.pop(dim.text, None)
                 given[dim.text] = size
         if item.whole is not None and item.whole.text in known:
+            _check_once(item.whole.text, wishes)
             exprs.pop(item.whole.text, None)
             given[item.whole.text] = shape
         direct[item.name] = shape
     return direct
+
+
+def _check_once(name: str, wishes: Wishes) -> None:
+    """Raise E033 where the input gives a parameter that `--set` or `--sym` gives as well."""
+    for option, names in (("--set", wishes.params), ("--sym", wishes.symbols)):
+        if name in names:
+            message = f"'{name}' is given by the input and by {option}; one of the two"
+            raise TargetError([Problem("E033", message, origin="<command line>")])
 
 
 def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -> Shape:
@@ -282,14 +301,50 @@ class _Inputs(NamedTuple):
         return list(self.shapes)
 
 
-def _check_require(document: Document, params: Mapping[str, Any], inputs: _Inputs) -> None:
+def _check_require(document: Document, params: Mapping[str, Any], inputs: _Inputs, limits: Limits) -> None:
     env = Env(params, inputs)
     for condition in document.require:
-        if not evaluate_truth(condition, env):
+        if not _holds(condition, env, limits):
             names = sorted(set(re.findall(r"[A-Za-z_]\w*", condition.text)) & set(params))
             here = ", ".join(f"{name} = {params[name]}" for name in names)
             message = f"this network requires {condition.text}" + (f"; here {here}" if here else "")
             raise SpecError([Problem("E043", message, condition.place)])
+
+
+def _holds(condition: Expr, env: Env, limits: Limits) -> bool:
+    """Tell whether a condition holds; on free sizes, `a <= b` and the like become bounds of the domain (section 14)."""
+    try:
+        return evaluate_truth(condition, env)
+    except SpecError:
+        bound = _bound(condition, env, limits)
+        if bound is None:
+            raise
+    least, most = bound
+    try:
+        check_at_least(most, least, f"{condition.text} holds for no size")
+    except ShapeError as error:
+        raise SpecError([Problem("E043", error.message, condition.place)]) from None
+    return True
+
+
+def _bound(condition: Expr, env: Env, limits: Limits) -> tuple[Any, Any] | None:
+    """Return (least, most) of a comparison of numbers, or None."""
+    tree = ast.parse(condition.text.strip(), mode="eval").body
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
+        return None
+    sides = (tree.left, tree.comparators[0])
+    texts = (ast.get_source_segment(condition.text.strip(), side) or "" for side in sides)
+    left, right = (compile_expression(text, fixed(condition.place), limits)(env) for text in texts)
+    match tree.ops[0]:
+        case ast.LtE():
+            return left, right
+        case ast.Lt():
+            return left + 1, right
+        case ast.GtE():
+            return right, left
+        case ast.Gt():
+            return right + 1, left
+    return None
 
 
 # ── Free sizes ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,8 @@ from archcalc.limits import Limits
 class Scalar(NamedTuple):
     """A piece of text; `style` is None for a plain scalar, else its quote or block character.
 
-    spots: for a value over several lines, line and column of every character; () where it cannot be folded again.
+    spots: line and column of every character, where it does not stand as it is on one line of the source;
+        () where it does, or where it cannot be folded again.
     """
 
     value: str
@@ -28,11 +29,11 @@ class Scalar(NamedTuple):
     def at(self, offset: int, width: int = 1) -> Place:
         """Return the place of `value[offset]`, exact wherever the scalar can be folded again."""
         source, line, column = self.place.source, self.place.line, self.place.column
-        if self.end[0] == line and self.style not in ("|", ">"):
-            if self.style is not None:
-                offset = _source_offset(source.line(line)[column - 1 :], offset, self.style)
-            return Place(source, line, column + offset, width)
-        return Place(source, *self.spots[offset], width) if offset < len(self.spots) else self.place
+        if self.spots:
+            return Place(source, *self.spots[offset], width) if offset < len(self.spots) else self.place
+        if self.end[0] != line or self.style in ("|", ">"):
+            return self.place
+        return Place(source, line, column + offset + (self.style is not None), width)  # one more for the quote
 
 
 class Sequence(NamedTuple):
@@ -49,10 +50,10 @@ class Mapping(NamedTuple):
     place: Place
 
     def get(self, key: str) -> "Tree | None":
-        """Return the value of `key`, or None."""
+        """Return the value of `key`; None where it is not there or `null`, which means "not given" (section 15.2)."""
         for name, value in self.pairs:
             if name.value == key:
-                return value
+                return None if is_null(value) else value
         return None
 
     def key(self, key: str) -> Scalar:
@@ -63,10 +64,15 @@ class Mapping(NamedTuple):
 Tree: TypeAlias = Scalar | Sequence | Mapping
 
 
+def is_null(tree: Tree) -> bool:
+    """Tell whether a value is `null`, `~` or nothing."""
+    return isinstance(tree, Scalar) and tree.style is None and tree.value in ("null", "~", "")
+
+
 def decode(data: bytes, name: str, limits: Limits) -> Source:
     """Return the text of a file, or raise SpecError (Y001 too large, Y026 not clean UTF-8)."""
     if len(data) > limits.file_bytes:
-        message = f"the file has {len(data):,} bytes, at most {limits.file_bytes:,} are read"
+        message = f"the file has more than {limits.file_bytes:,} bytes"
         raise SpecError([Problem("Y001", message, origin=name)])
     try:
         text = data.decode("utf-8-sig")
@@ -202,7 +208,12 @@ class _Builder:
                 if char not in "\t\n" and category(char) in ("Cc", "Cs", "Zl", "Zp"):
                     raise self._fail("Y026", f"escape of the control character U+{ord(char):04X}", place)
         style = event.style if event.style != "plain" else None
-        spots = _fold(value, place, end, style) if not same_line or style in ("|", ">") else ()
+        spots: tuple[tuple[int, int], ...] = ()
+        if not same_line or style in ("|", ">"):
+            spots = _fold(value, place, end, style)
+        elif style:
+            raw = self.source.line(place.line)[place.column - 1 : end[1] - 1]
+            spots = _escapes(raw, value, place, style) if raw[1:-1] != value else ()
         return Scalar(value, place, end, style or None, in_flow, spots)
 
     def _check_key(self, parent: tuple[Any, list[Any], bool], event: Any) -> None:
@@ -254,17 +265,18 @@ def _library_problem(error: Any, source: Source) -> Problem:
     return Problem("Y013", f"not YAML: {said}", place)
 
 
-def _source_offset(text: str, offset: int, style: str) -> int:
-    """Return how far value[offset] stands from the start of a quoted scalar on one line."""
+def _escapes(raw: str, value: str, place: Place, style: str) -> tuple[tuple[int, int], ...]:
+    """Return line and column of every character of a quoted scalar on one line whose escapes take several."""
+    lengths = {"x": 4, "u": 6, "U": 10}
+    spots: list[tuple[int, int]] = []
     at = 1  # the opening quote
-    for _ in range(offset):
-        if style == "'" and text[at : at + 2] == "''":
-            at += 2
-        elif style == '"' and text[at : at + 1] == "\\":
-            at += {"x": 4, "u": 6, "U": 10}.get(text[at + 1 : at + 2], 2)
+    for _ in value:
+        spots.append((place.line, place.column + at))
+        if style == "'":
+            at += 2 if raw.startswith("''", at) else 1
         else:
-            at += 1
-    return at
+            at += lengths.get(raw[at + 1 : at + 2], 2) if raw.startswith("\\", at) else 1
+    return tuple(spots)
 
 
 def _fold(value: str, place: Place, end: tuple[int, int], style: str | None) -> tuple[tuple[int, int], ...]:
