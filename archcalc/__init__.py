@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["ArchcalcError", "Graph", "Node", "Report", "__version__", "analyze", "load"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     """Resolve a public name on first use, so that `import archcalc` costs nearly nothing."""
     from archcalc.lazy import resolve

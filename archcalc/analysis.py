@@ -1,7 +1,6 @@
 """Graph → Report: weights, operations and windows of every node; nothing about how they are shown."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from archcalc.arithmetic import Number, total
@@ -10,7 +9,7 @@ from archcalc.graph import Graph, GraphNode
 from archcalc.layers.base import Layer, Merge, show
 from archcalc.limits import Limits
 from archcalc.quantities import Ops, Shape, Weight, Window
-from archcalc.report import Node, Report
+from archcalc.report import Frozen, Node, Report
 
 
 def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Report:
@@ -68,10 +67,10 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
         target=graph.target,
         title=graph.title,
         source=graph.source,
-        input=MappingProxyType(graph.inputs),
-        outputs=MappingProxyType({name: graph.nodes[at].output for name, at in graph.outputs.items()}),
+        input=Frozen(graph.inputs),
+        outputs=Frozen({name: graph.nodes[at].output for name, at in graph.outputs.items()}),
         rows=tuple(rows),
-        folders=MappingProxyType(dict(graph.folders)),
+        folders=Frozen(graph.folders),
         note=graph.note,
         domain=graph.domain,
         batch=batch,
@@ -92,7 +91,7 @@ class _Facts(NamedTuple):
 
 
 def _facts(layer: Layer | Merge, node: GraphNode, limits: Limits) -> _Facts:
-    said = (MappingProxyType(layer.settings()), layer.changed())
+    said = (Frozen(layer.settings()), layer.changed())
     try:
         if isinstance(layer, Merge):
             facts = _Facts((), layer.ops(node.input, node.output), layer.window(node.input), None, *said)

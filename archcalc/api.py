@@ -48,7 +48,8 @@ def load(
     with _collector_paused():
         document, folder = open_document(parsed, library)
         choice = choose(document, parsed.net, parsed.options)
-        wishes = Wishes(dict(params or {}), parse_inputs(input), tuple(symbols))
+        free = symbols.split(",") if isinstance(symbols, str) else symbols
+        wishes = Wishes(dict(params or {}), parse_inputs(input), tuple(name.strip() for name in free))
         return load_choice(document, choice, wishes, parsed.text, library, folder)
 
 
@@ -66,7 +67,7 @@ def analyze(
     >>> analyze("resnet/50", params={"classes": 10}).totals.params
     23528522
     """
-    if isinstance(batch, bool) or batch < 1:
+    if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         raise TargetError([Problem("E080", f"batch={batch} must be at least 1", origin=ORIGIN)])
     with _collector_paused():
         graph = load(target, params, input, symbols=symbols, library=library)
@@ -87,6 +88,8 @@ def open_document(target: Target, library: Library) -> tuple[Document, Path | No
     """Return the document of a target, and the folder of its file."""
     if target.is_stdin:
         limits = library.limits
+        if sys.stdin is None:
+            raise TargetError([Problem("E085", "there is no standard input to read", origin=ORIGIN)])
         source = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
         return library.parse(source, "stdin"), None
     path = target.path or library.find(target.name or "")
@@ -122,8 +125,10 @@ def parse_inputs(input: Input | None) -> dict[str, Shape]:
 
 
 def _sizes(shape: str | Sequence[int]) -> Shape:
+    if not isinstance(shape, (str, Sequence)):
+        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])
     parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
-    texts = [str(part).strip() for part in parts]
+    texts = [part.strip() if isinstance(part, str) else str(part) for part in parts if not isinstance(part, bool)]
     sizes = tuple(int(text) for text in texts if is_digits(text) and len(text) < 20)
     if len(sizes) != len(parts) or not sizes or min(sizes) < 1:
         raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])

@@ -124,7 +124,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("rleu", ["relu", "conv"])
     " (did you mean 'relu'?)"
     """
-    near = get_close_matches(word, list(known), n=1)
+    names = [name for name in known if name != word]
+    same = [name for name in names if name.lower() == word.lower()]
+    near = same or get_close_matches(word, names, n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

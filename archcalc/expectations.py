@@ -122,7 +122,9 @@ def _verdict(text: str, document: Document, choice: Choice, library: Library, fo
     except ArchcalcError as error:
         return Verdict(text, errors=error.problems)
     net = graph.net_expectation
-    expected = len(graph.item_expectations) + (len(net.figures) + len(net.outputs) if net else 0)
+    items = ((item.shape, item.params, item.macs) for item in graph.item_expectations)
+    expected = sum(value is not None for item in items for value in item)
+    expected += len(net.figures) + len(net.outputs) if net else 0
     return Verdict(text, check(graph, report), expected=expected)
 
 

@@ -119,7 +119,8 @@ def example(found: Entry) -> str:
         # the size is that of one axis; a square map has the same on both
         name = "side" if formula.quantity == "output" else formula.quantity
         value = f"{plain(formula.value):,}"
-        steps = dict.fromkeys((formula.names, formula.values, value))
+        values = value if formula.values == str(plain(formula.value)) else formula.values
+        steps = dict.fromkeys((formula.names, values, value))
         lines.append(f"  {name} = {formula.names}")
         if len(steps) > 1:
             lines.append(f"  {' ' * len(name)} = {' = '.join(list(steps)[1:])}")

@@ -7,7 +7,7 @@ A report describes one sample; `batch` multiplies what a view shows, never a rul
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from archcalc.arithmetic import Number, total, volume
 from archcalc.errors import Place
@@ -66,8 +66,8 @@ class Node:
     note: str | None = None
     source: str | None = None
     device: str | None = None
-    place: Place | None = None
-    call: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+    call: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def params(self) -> Number:
@@ -157,6 +157,9 @@ class Report:
     def __iter__(self) -> Iterator[Node]:
         return iter(self.rows)
 
+    def __contains__(self, path: object) -> bool:
+        return any(row.path == path for row in self.rows)
+
     def __getitem__(self, path: str) -> Node:
         for row in self.rows:
             if row.path == path:
@@ -206,6 +209,22 @@ class Report:
 
     def _repr_html_(self) -> str:
         return self.table(format="html")
+
+
+class Frozen(dict[str, Any]):
+    """A mapping that cannot be changed; it can be hashed, copied and sent to another process."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a report cannot be changed")
+
+    __setitem__ = __delitem__ = clear = pop = _refuse
+    popitem = setdefault = update = __ior__ = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type["Frozen"], tuple[dict[str, Any]]]:
+        return Frozen, (dict(self),)
 
 
 def plain(value: Any) -> Any:

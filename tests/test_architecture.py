@@ -17,11 +17,11 @@ HOMES = {
     "yaml": {"spec/reader.py", "spec/writer.py"},
     "typer": {"cli"},
     "tabulate": {"render/formats"},
-    "graphviz": set(),
+    "graphviz": {"diagram/dot.py"},
     "pydantic": {"layers", "spec/building.py"},
     "numpy": set(),
     "sympy": set(),
-    "torch": set(),
+    "torch": {"torch_backend"},
     "click": set(),
 }
 

@@ -12,7 +12,7 @@ from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.layers.settings import PADDING_WORDS
 
 OPS = [*LAYERS, *MERGES]
-OTHER_FILES = {"errors"}  # cases with a harness of their own
+OTHER_FILES = {"errors", "conventions"}  # cases with a harness of their own
 SLIDING = [op for op in LAYERS if {"kernel", "pad"} <= set(layer_class(op).model_fields)]
 
 

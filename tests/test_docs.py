@@ -84,6 +84,8 @@ def test_code_blocks_run(page, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     text = page.read_text(encoding="utf-8")
+    if " --torch" in text:
+        pytest.importorskip("torch")
     namespace: dict = {}
     fresh = text
     for block in BLOCK.finditer(text):

@@ -259,18 +259,24 @@ def test_the_size_formula():
 def test_a_division_that_leaves_something():
     assert explain(conv(227), "output").remarks == ()
     assert explain(conv(224, pad=2), "output").remarks == (
-        "the division leaves 1: one row and column of the padded input are never used",
+        "the division leaves 0.25: one row and column of padding are never used",
     )
     two = explain(conv(229), "output")
-    assert two.remarks == ("the division leaves 2: 2 rows and columns are never used",)
-    assert explain(conv(228), "output.h").remarks == ("the division leaves 1: one row is never used",)
+    assert two.remarks == ("the division leaves 0.5: 2 rows and columns are never used",)
+    assert explain(conv(228), "output.h").remarks == ("the division leaves 0.25: one row is never used",)
+    # (228 + 2 - 11)/4 = 54.75: the padding of one row at the end, and two rows of the image
+    part = explain(conv(228, pad=1), "output.h")
+    assert part.remarks == ("the division leaves 0.75: 3 rows, 1 of them padding, are never used",)
+    third = explain(conv(225, stride=3), "output")  # 214/3
+    assert third.remarks == ("the division leaves 1/3: one row and column are never used",)
+    assert explain(conv(224, pad=2), "output", lang="zh").remarks == ("除法余 0.25: 1 行和 1 列填充从未用到",)
 
 
 def test_rounding_up():
     up = node_of("maxpool", layer_class("maxpool")(kernel=3, stride=2, ceil=True), (64, 112, 112))
     assert explain(up, "output").values == "⌈(112 − 3)/2⌉ + 1"
     assert explain(up, "output").remarks == (
-        "the division leaves 1, rounded up: the last window reaches over the edge",
+        "the division leaves 0.5, rounded up: the last window reaches over the edge",
     )
     cut = node_of("maxpool", layer_class("maxpool")(kernel=1, stride=2, ceil=True), (64, 4, 4))
     assert explain(cut, "output").values == "⌊(4 − 1)/2⌋ + 1"

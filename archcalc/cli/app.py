@@ -13,7 +13,15 @@ COMMANDS: Final = MappingProxyType(
         "list": "archcalc.cli.list:list_command",
         "show": "archcalc.cli.show:show_command",
         "layers": "archcalc.cli.layers:layers_command",
+        "explain": "archcalc.cli.explain:explain_command",
+        "draw": "archcalc.cli.draw:draw_command",
         "verify": "archcalc.cli.verify:verify_command",
+        "check": "archcalc.cli.check:check_command",
+        "solve": "archcalc.cli.solve:solve_command",
+        "conventions": "archcalc.cli.conventions:conventions_command",
+        "reconcile": "archcalc.cli.reconcile:reconcile_command",
+        "export": "archcalc.cli.export:export_command",
+        "docs": "archcalc.cli.docs:docs_command",
         "schema": "archcalc.cli.schema:schema_command",
     }
 )

@@ -1,5 +1,6 @@
 """What goes to the terminal beside results: problems, warnings, progress; all on stderr."""
 
+import contextlib
 import json
 import os
 import sys
@@ -23,12 +24,12 @@ class Console:
     @property
     def colour(self) -> bool:
         """Whether stdout is a terminal that shows colours (https://no-color.org)."""
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return bool(sys.stdout and sys.stdout.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def problems(self, problems: Iterable[Problem], kind: str = "error") -> None:
         """Print problems to stderr."""
         for problem in problems:
-            print(self.text(problem, kind), file=sys.stderr)
+            say(self.text(problem, kind))
 
     def text(self, problem: Problem, kind: str = "error") -> str:
         """Return a problem in the chosen form."""
@@ -39,15 +40,15 @@ class Console:
         text = problem.text()
         if kind != "error":
             text = text.replace(": error[", f": {kind}[", 1)
-        return _coloured(text, kind) if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else text
+        return _coloured(text, kind) if sys.stderr and sys.stderr.isatty() and not os.environ.get("NO_COLOR") else text
 
     def note(self, text: str) -> None:
         """Print a line of narration to stderr."""
-        print(visible(text), file=sys.stderr)
+        say(visible(text))
 
     def progress(self, items: Sequence[_T], label: str) -> Iterator[_T]:
         """Yield the items; on a terminal, show a bar once it takes longer than a second."""
-        if not sys.stderr.isatty():
+        if not (sys.stderr and sys.stderr.isatty()):
             yield from items
             return
         start, shown = monotonic(), False
@@ -60,6 +61,13 @@ class Console:
                 print(f"\r{label} [{bar}] {number}/{len(items)}", end="", file=sys.stderr, flush=True)
         if shown:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Print to stderr, if there is one that can be written to: what is said there never changes how a command ends."""
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            print(text, file=sys.stderr)
 
 
 def as_dict(problem: Problem, kind: str = "error") -> dict[str, Any]:

@@ -9,10 +9,11 @@ import os
 import sys
 from typing import NoReturn
 
-from archcalc.cli.console import Console
+from archcalc.cli.console import Console, say
 from archcalc.errors import ArchcalcError
 
 BUG = 70
+STDIN = "<stdin>"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -21,9 +22,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Nothing is left to tidy up, so Python does not take its modules apart, which would cost a fifth of a short command.
     """
     code = run(sys.argv[1:] if arguments is None else arguments)
-    with contextlib.suppress(OSError):  # a closed pipe
-        sys.stdout.flush()
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # a closed pipe, no stream at all
+            stream.flush()
     os._exit(code)
 
 
@@ -35,6 +36,8 @@ def run(arguments: list[str]) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from archcalc.cli.app import build_app
 
+    # `-:net/option` is a target, not an option
+    arguments = [f"{STDIN}{text[1:]}" if text[:2] in ("-:", "-/") else text for text in arguments]
     console = Console()
     try:
         result = build_app(arguments)(arguments, prog_name="archcalc", standalone_mode=False, obj=console)
@@ -56,12 +59,15 @@ def run(arguments: list[str]) -> int:
 
 def _usage(error: Exception) -> None:
     context = getattr(error, "ctx", None)
-    if context is not None:
-        print(context.get_usage(), file=sys.stderr)
     message = getattr(error, "format_message", lambda: str(error))()
-    print(f"archcalc: {message}", file=sys.stderr)
+    if message.startswith("Usage:"):  # no arguments at all: the help
+        say(message)
+        return
     if context is not None:
-        print(f"'{context.command_path} --help' shows examples.", file=sys.stderr)
+        say(context.get_usage())
+    say(f"archcalc: {message}")
+    if context is not None:
+        say(f"'{context.command_path} --help' shows examples.")
 
 
 def _bug(error: Exception) -> None:
@@ -69,8 +75,5 @@ def _bug(error: Exception) -> None:
 
     from archcalc import __version__
 
-    traceback.print_exception(error)
-    print(
-        f"archcalc {__version__}: this is a bug of archcalc, not of your spec. Please report it with the lines above.",
-        file=sys.stderr,
-    )
+    say("".join(traceback.format_exception(error)).rstrip())
+    say(f"archcalc {__version__}: this is a bug of archcalc, not of your spec. Please report it with the lines above.")

@@ -74,15 +74,15 @@ def library(folders: Sequence[Path] | None, limit: Sequence[str] | None, *, unsa
     values: dict[str, int] = {}
     for name, text in _pairs(limit or (), "--limit", "nodes=500"):
         if not text.replace("_", "").isdecimal() or len(text) > 20:
-            raise _wrong(f"--limit {name}={text}: not a whole number")
+            raise wrong(f"--limit {name}={text}: not a whole number")
         values[name] = int(text)
     try:
         limits = Limits().changed(values, unsafe=unsafe)
     except ValueError as error:
-        raise _wrong(f"--limit: {error}") from None
+        raise wrong(f"--limit: {error}") from None
     for folder in folders or ():
         if not folder.is_dir():
-            raise _wrong(f"--path {folder}: no such folder")
+            raise wrong(f"--path {folder}: no such folder")
     return Library(tuple(folders or ()), limits)
 
 
@@ -111,9 +111,10 @@ def _pairs(texts: Iterable[str], option: str, example: str) -> Iterable[tuple[st
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise _wrong(f"{option} {text}: write {option} {example}")
+            raise wrong(f"{option} {text}: write {option} {example}")
         yield name.strip(), value.strip()
 
 
-def _wrong(message: str) -> TargetError:
+def wrong(message: str) -> TargetError:
+    """Return an error about what the command line says."""
     return TargetError([Problem("E033", message, origin=ORIGIN)])

@@ -18,24 +18,28 @@ ENDINGS: Final = MappingProxyType({
 })  # fmt: skip
 
 
-def deliver(text: str, path: str | None = None) -> None:
-    """Write a result to `path`, or to stdout for None and "-".
+def deliver(text: str | bytes, path: str | None = None, *, exact: bool = False) -> None:
+    """Write a result, text or the bytes of an image, to `path`, or to stdout for None and "-".
+
+    With `exact`, stdout gets the text in UTF-8 whatever the terminal says it can show: a spec must not change.
 
     Raises:
         TargetError: the file cannot be written; what stood there before is untouched.
     """
-    text = text if text.endswith("\n") else text + "\n"
+    if isinstance(text, str):
+        text = text if text.endswith("\n") else text + "\n"
     if path is None or path == "-":
-        _print(text)
+        _print(text, exact=exact)
         return
+    data = text if isinstance(text, bytes) else text.encode()
     import tempfile
 
     goal = Path(path)
     try:
         handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
             _copy_mode(goal, Path(name))
             Path(name).replace(goal)
         except BaseException:
@@ -66,22 +70,36 @@ def choose_format(given: str | None, path: str | None, endings: Mapping[str, str
 def can_show(sample: str) -> bool:
     """Tell whether stdout can print these characters."""
     try:
-        sample.encode(sys.stdout.encoding or "ascii")
+        sample.encode((sys.stdout.encoding if sys.stdout else None) or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
 
 
-def _print(text: str) -> None:
+def _print(text: str | bytes, *, exact: bool) -> None:
+    if sys.stdout is None:  # closed by the caller: `archcalc table alexnet >&-`
+        raise TargetError([Problem("E085", "cannot write the result: stdout is closed", origin=ORIGIN)])
     try:
-        sys.stdout.write(text)
+        if isinstance(text, bytes) or (exact and hasattr(sys.stdout, "buffer")):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode())
+        else:
+            _print_text(text)
         sys.stdout.flush()
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     except BrokenPipeError:
         # the reader (head, less) has seen enough; keep Python from failing once more when it closes stdout
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        message = f"cannot write the result: {(error.strerror or str(error)).lower()}"
+        raise TargetError([Problem("E085", message, origin=ORIGIN)]) from None
+
+
+def _print_text(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _copy_mode(old: Path, new: Path) -> None:

@@ -50,9 +50,9 @@ def show_command(
     document, _ = open_document(parsed, library)
     choose(document, parsed.net, parsed.options)
     if not long and not json_:
-        deliver(document.text.text, output)
+        deliver(document.text.text, output, exact=True)
         return
     from archcalc.spec.writer import long_form, plain, to_json, to_yaml
 
     tree = long_form(document, library.limits) if long else plain(document.tree)
-    deliver(to_json(tree) if json_ else to_yaml(tree), output)
+    deliver(to_json(tree) if json_ else to_yaml(tree), output, exact=True)

@@ -1,11 +1,15 @@
 """archcalc table: a network, layer by layer."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import ENDINGS, can_show, choose_format, deliver
+
+if TYPE_CHECKING:
+    from archcalc.render.view import Counted, Lang
+    from archcalc.report import Report
 
 
 def table_command(
@@ -33,6 +37,18 @@ def table_command(
         str | None,
         typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …"),
     ] = None,
+    convention: Annotated[
+        list[str] | None,
+        typer.Option("--convention", metavar="NAME", help="A column that counts as a tool does: thop, fvcore …"),
+    ] = None,
+    count: Annotated[
+        str | None,
+        typer.Option("--count", metavar="FACT=N,…", help="Count in a way of your own: --count mac=2,bias=1,bn.out=4."),
+    ] = None,
+    calls: Annotated[
+        str | None,
+        typer.Option("--calls", metavar="HOW", help="What code calls as functions: functional, or gap,relu."),
+    ] = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Largest first: --sort macs.")] = None,
     layout: Annotated[
         str | None,
@@ -57,6 +73,7 @@ def table_command(
     archcalc table vgg/16 --input 3x256x256 --style lecture
     archcalc table my_net.yaml -o my_net.tex
     archcalc table resnet/18 --sym H,W
+    archcalc table resnet/50 --depth 1 --convention thop --convention fvcore
     cat my_net.yaml | archcalc table - --format json
     """
     from archcalc.analysis import analyze
@@ -73,6 +90,9 @@ def table_command(
     graph = load(target, o.parameters(set_), o.inputs(input_), symbols=o.symbols(sym), library=library)
     report = analyze(graph, library.limits, batch)
     console.problems(check(graph, report), kind="warning")
+    counts: tuple[Counted, ...] = ()
+    if convention or count is not None or calls is not None:
+        counts = _counts(report, convention or [], count, calls, lang)
     to_terminal = output in (None, "-") and form == "terminal"
     text = report.table(
         style=style,
@@ -85,5 +105,22 @@ def table_command(
         si=si,
         ascii=ascii_ or (to_terminal and not can_show("×─⌊³")),
         color=to_terminal and console.colour,
+        counts=counts,
     )
     deliver(text, output)
+
+
+def _counts(report: "Report", names: list[str], own: str | None, calls: str | None, lang: str) -> "tuple[Counted, ...]":
+    """Return the columns that `--convention` and `--count` ask for."""
+    from archcalc.conventions.apply import count
+    from archcalc.conventions.calls import read_calls
+    from archcalc.conventions.catalogue import find
+    from archcalc.conventions.custom import read_count
+    from archcalc.conventions.present import column
+
+    conventions = [*(find(name) for name in dict.fromkeys(names)), *([read_count(own)] if own is not None else [])]
+    if not conventions:
+        raise o.wrong("--calls says how tools see a network; add --convention")
+    reading = read_calls(calls, report)
+    language: Lang = "zh" if lang == "zh" else "en"
+    return tuple(column(count(report, held, reading), language) for held in conventions)

@@ -1,7 +1,7 @@
 """archcalc verify: every expectation of every spec, compared."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from archcalc.cli.console import Console
     from archcalc.expectations import Verdict
     from archcalc.spec.library import Library
+    from archcalc.torch_backend.compare import Comparison
+
+_DEVICES: Final = ("meta", "cpu", "cuda")
 
 
 def verify_command(
@@ -20,6 +23,13 @@ def verify_command(
         typer.Argument(metavar="[TARGET | DIR]...", help="Networks, files or folders of specs."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every built-in spec.")] = False,
+    torch: Annotated[
+        bool, typer.Option("--torch", help="Also run every network in torch and compare it layer by layer.")
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", metavar="NAME", help="With --torch: meta (the default; no memory), cpu or cuda."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show what is wrong, and nothing else.")] = False,
     path: o.Folders = None,
     limit: o.Limit = None,
@@ -35,10 +45,18 @@ def verify_command(
     archcalc verify resnet
     archcalc verify my_net.yaml
     archcalc verify my_specs/ --errors github
+    archcalc verify resnet/50 --torch
     """
     from archcalc.cli.output import deliver
     from archcalc.errors import Problem, TargetError
 
+    if torch:
+        from archcalc.torch_backend import need_torch
+
+        need_torch(device or "meta")
+    if device is not None and (not torch or device not in _DEVICES):
+        wrong = f"'{device}' is not one of {', '.join(_DEVICES)}" if torch else "it needs --torch"
+        raise TargetError([Problem("E033", f"--device: {wrong}", origin=o.ORIGIN)])
     console = o.console(context)
     library = o.library(path, limit, unsafe=unsafe_limits)
     names = _expand(targets or [], library, everything=all_)
@@ -47,18 +65,22 @@ def verify_command(
             [Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=o.ORIGIN)]
         )
     verdicts: list[Verdict] = []
+    compared: dict[str, Comparison] = {}
     broken = False
     for name in console.progress(names, "verify"):
         found, whole = _verify(name, library, console)
         verdicts += found
         broken = broken or not whole
+        if torch:
+            compared |= _compare(found, library, device or "meta", console)
     said = [problem for verdict in verdicts for problem in (*verdict.errors, *verdict.findings)]
+    said += [problem for comparison in compared.values() for problem in comparison.problems]
     console.problems(dict.fromkeys(said))  # two variants may share an expectation
     if not quiet:
-        deliver(_summary(verdicts))
+        deliver(_summary(verdicts, compared))
     if broken or any(verdict.errors for verdict in verdicts):
         raise typer.Exit(2)
-    if any(verdict.findings for verdict in verdicts):
+    if any(verdict.findings for verdict in verdicts) or any(each.problems for each in compared.values()):
         raise typer.Exit(1)
 
 
@@ -100,7 +122,24 @@ def _verify(name: str, library: "Library", console: "Console") -> "tuple[list[Ve
         return [], False
 
 
-def _summary(verdicts: "list[Verdict]") -> str:
+def _compare(verdicts: "list[Verdict]", library: "Library", device: str, console: "Console") -> "dict[str, Comparison]":
+    """Return what torch says about each network that could be expanded and fits on the device."""
+    from archcalc.analysis import analyze
+    from archcalc.api import load
+    from archcalc.torch_backend.compare import compare, too_large
+
+    compared = {}
+    for name in [verdict.target for verdict in verdicts if not verdict.errors]:
+        graph = load(name, library=library)
+        report = analyze(graph, library.limits)
+        if reason := too_large(report, device):
+            console.note(f"{name}: {reason}")
+        else:
+            compared[name] = compare(graph, report, device)
+    return compared
+
+
+def _summary(verdicts: "list[Verdict]", compared: "dict[str, Comparison]") -> str:
     lines = []
     width = max((len(verdict.target) for verdict in verdicts), default=0)
     for verdict in verdicts:
@@ -112,8 +151,18 @@ def _summary(verdicts: "list[Verdict]") -> str:
             said = f"ok, {verdict.expected} expectation{'s' if verdict.expected > 1 else ''}"
         else:
             said = "ok, but it expects nothing"
-        lines.append(f"{verdict.target:<{width}}  {said}")
+        comparison = compared.get(verdict.target)
+        lines.append(f"{verdict.target:<{width}}  {said}" + (f"; {comparison}" if comparison else ""))
     good = sum(not verdict.errors and not verdict.findings for verdict in verdicts)
-    compared = sum(verdict.expected for verdict in verdicts)
-    lines.append(f"{good} of {len(verdicts)} networks as expected, {compared} expectations compared")
+    expected = sum(verdict.expected for verdict in verdicts)
+    lines.append(f"{good} of {len(verdicts)} networks as expected, {expected} expectations compared")
+    if compared:
+        lines.append(_torch_summary(compared))
     return "\n".join(lines)
+
+
+def _torch_summary(compared: "dict[str, Comparison]") -> str:
+    good = sum(not comparison.problems for comparison in compared.values())
+    verified = sum(comparison.outcomes.get("verified", 0) for comparison in compared.values())
+    rows = sum(len(comparison.rows) for comparison in compared.values())
+    return f"{good} of {len(compared)} networks as torch has them, {verified:,} of {rows:,} layers verified"

@@ -1,6 +1,8 @@
 """Trees of terms → text: for reading, for plain terminals, and as the tables of lecture notes write."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -19,6 +21,9 @@ class Style:
     where products remain).
     plain: a division that leaves nothing is a fraction, and a known fraction such as c_in/g is its number.
     bracket: the factors of one weight stand in a bracket of their own. beside: `times` beside a bracket.
+    letters: other letters for the rule's names; `size`, one letter for the input's size on alike axes.
+    tight: 2P for 2·P. positive: what is added comes before what is subtracted.
+    fraction: of {n} and {k}; with `barred` its line groups, and brackets are not needed. typeset: names in LaTeX.
     """
 
     times: str
@@ -31,14 +36,64 @@ class Style:
     plain: bool = False
     bracket: bool = False
     beside: str | None = None
+    letters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    size: str | None = None
+    tight: bool = False
+    positive: bool = False
+    fraction: str = "{n}/{k}"
+    barred: bool = False
+    typeset: bool = False
+
+    def letter(self, name: str) -> str:
+        """Return how a name of the rule is written: k_h as K_h, c_out as F."""
+        if name not in self.letters:
+            base, _, place = name.partition("_")
+            name = f"{self.letters[base]}_{place}" if place and base in self.letters else name
+        written = self.letters.get(name, name)
+        return _typeset(written) if self.typeset else written
+
+    def in_latex(self) -> "Style":
+        """Return the style in LaTeX, for math mode."""
+        times = r" \times " if self.times == "x" else r" \cdot "
+        return replace(
+            self,
+            times=times,
+            plus=" + ",
+            minus=" - ",
+            floor=r"\left\lfloor \frac{{{n}}}{{{k}}} \right\rfloor",
+            ceil=r"\left\lceil \frac{{{n}}}{{{k}}} \right\rceil",
+            beside=times if self.beside else None,
+            fraction=r"\frac{{{n}}}{{{k}}}",
+            barred=True,
+            typeset=True,
+        )
 
 
 _WEIGHT_FIRST: Final[tuple[Role, ...]] = ("number", "kernel", "other", "out", "position")
 _MAP_FIRST: Final[tuple[Role, ...]] = ("number", "position", "out", "kernel", "other")
 
+# W − K + 2P, with F filters, as many lecture notes write
+_CLASSIC: Final = MappingProxyType(
+    {"h_in": "H", "w_in": "W", "c_in": "C", "c_out": "F", "h_out": "H_out", "w_out": "W_out"}
+    | {"k": "K", "s": "S", "p": "P", "d": "D", "g": "G"}
+)
+# Stanford's CS231n: W − F + 2P, K filters on a depth of D
+_CS231N: Final = MappingProxyType(
+    {"h_in": "H", "w_in": "W", "c_in": "D", "c_out": "K", "h_out": "H'", "w_out": "W'", "k": "F", "s": "S", "p": "P"}
+)
+# Ng's Deep Learning Specialization: n + 2p − f
+_NG: Final = MappingProxyType(
+    {"h_in": "n_H", "w_in": "n_W", "c_in": "n_C", "c_out": "n_C'", "h_out": "n_H'", "w_out": "n_W'", "k": "f"}
+)
+
+_SIGNS: Final = ("·", " + ", " − ", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉")
+
 STYLES: Final = MappingProxyType(
     {
-        "math": Style("·", " + ", " − ", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉"),
+        "math": Style(*_SIGNS),
+        "classic": Style(*_SIGNS, letters=_CLASSIC, size="W", tight=True),
+        "cs231n": Style(*_SIGNS, letters=_CS231N, size="W", tight=True),
+        "n+2p-f": Style(*_SIGNS, letters=_NG, size="n", tight=True, positive=True),
         "ascii": Style("*", "+", "-", "floor({n}/{k})", "ceil({n}/{k})"),
         "lecture": Style(
             "*", "+", "-", "floor({n}/{k})", "ceil({n}/{k})",
@@ -56,16 +111,62 @@ STYLES: Final = MappingProxyType(
 )  # fmt: skip
 
 
-def text(tree: Tree, notation: str, *, names: bool = False) -> str:
-    """Return a tree as text, with the names of its leaves or with their values.
+def style_of(notation: str, *, latex: bool = False, alike: str | None = None) -> Style:
+    """Return a style, in LaTeX if wanted; `alike` is a name (h_in) that then stands for the size on all axes."""
+    style = STYLES[notation]
+    if alike is not None and style.size is not None:
+        style = replace(style, letters=MappingProxyType({**style.letters, alike: style.size}))
+    return style.in_latex() if latex else style
+
+
+def text(tree: Tree, notation: str | Style, *, names: bool = False) -> str:
+    r"""Return a tree as text, with the names of its leaves or with their values.
 
     >>> c, k, f = Leaf("c_in", 3), Leaf("k", 11), Leaf("c_out", 96)
     >>> params = Sum(((1, Product((f, c, k, k))), (1, f)))
-    >>> text(params, "math", names=True), text(params, "lecture")
-    ('c_out·c_in·k·k + c_out', '(11*11*3+1)*96')
+    >>> text(params, "math", names=True), text(params, "classic", names=True), text(params, "lecture")
+    ('c_out·c_in·k·k + c_out', 'F·C·K·K + F', '(11*11*3+1)*96')
+    >>> text(params, style_of("math", latex=True))
+    '96 \\cdot 3 \\cdot 11 \\cdot 11 + 96'
     """
-    style = STYLES[notation]
+    style = STYLES[notation] if isinstance(notation, str) else notation
     return _Writer(style, names).text(_arranged(tree, style))
+
+
+def leaves(tree: Tree, style: Style) -> Iterator[Leaf]:
+    """Yield the named numbers of a tree in the order in which a style writes them, each once."""
+    yield from dict.fromkeys(_leaves(_arranged(tree, style), style))
+
+
+def _leaves(tree: Tree, style: Style) -> Iterator[Leaf]:
+    parts: Iterable[Tree] = ()
+    if isinstance(tree, Leaf):
+        yield tree
+    elif isinstance(tree, Sum):
+        parts = (part for _, part in _ordered(tree, style))
+    elif isinstance(tree, Product):
+        parts = tree.factors
+    elif isinstance(tree, Quotient):
+        parts = (tree.top, tree.bottom)
+    for part in parts:
+        yield from _leaves(part, style)
+
+
+def _ordered(tree: Sum, style: Style) -> Iterable[tuple[int, Tree]]:
+    return sorted(tree.parts, key=lambda part: -part[0]) if style.positive else tree.parts
+
+
+_LETTER: Final = re.compile(r"([A-Za-z])(?:_(\w+))?('?)")
+
+
+def _typeset(name: str) -> str:
+    found = _LETTER.fullmatch(name)
+    if found is None:
+        return rf"\mathtt{{{name.replace('_', chr(92) + '_')}}}"
+    letter, place, prime = found.groups(default="")
+    if len(place) > 1:
+        place = f"{{{place}}}" if place.isdecimal() else rf"{{\mathrm{{{place}}}}}".replace("_", r"\_")
+    return f"{letter}{'_' if place else ''}{place}{prime}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +176,7 @@ class _Writer:
 
     def text(self, tree: Tree) -> str:
         if isinstance(tree, Leaf):
-            return tree.name if self.names else str(tree.value)
+            return self.style.letter(tree.name) if self.names else str(tree.value)
         if isinstance(tree, Sum):
             return self.sum(tree)
         if isinstance(tree, Product):
@@ -84,7 +185,7 @@ class _Writer:
 
     def sum(self, tree: Sum) -> str:
         style, written = self.style, ""
-        for sign, part in tree.parts:
+        for sign, part in _ordered(tree, style):
             joint = style.plus if sign > 0 else style.minus
             written += (joint if written else joint.strip() if sign < 0 else "") + self.factor(part, Sum)
         return written
@@ -92,6 +193,8 @@ class _Writer:
     def product(self, tree: Product) -> str:
         style, factors = self.style, tree.factors
         texts = [self.factor(factor, Sum, Quotient) for factor in factors]
+        if style.tight and self.names and isinstance(factors[0], int) and isinstance(factors[1], Leaf):
+            texts[:2] = [texts[0] + texts[1]]
         if style.bracket:
             texts = self.bracketed(factors, texts)
         beside = any(isinstance(factor, Sum) for factor in factors)
@@ -107,15 +210,22 @@ class _Writer:
         return [*texts[:first], f"({self.style.times.join(texts[first:last])})", *texts[last:]]
 
     def quotient(self, tree: Quotient) -> str:
-        top, bottom = self.factor(tree.top, Sum), self.factor(tree.bottom, Sum, Product, Quotient)
+        if self.is_number(tree):
+            return str(value_of(tree))
+        if self.style.barred:
+            top, bottom = self.text(tree.top), self.text(tree.bottom)
+        else:
+            top, bottom = self.factor(tree.top, Sum), self.factor(tree.bottom, Sum, Product, Quotient)
         if self.is_fraction(tree):
-            return str(value_of(tree)) if self.is_number(tree) else f"{top}/{bottom}"
+            return self.style.fraction.format(n=top, k=bottom)
         return (self.style.ceil if tree.kind == "ceil" else self.style.floor).format(n=top, k=bottom)
 
     def factor(self, tree: Tree, *bracketed: type) -> str:
         """Return the text of a part of something, in brackets if it is of one of these kinds."""
         text = self.text(tree)
-        bare = isinstance(tree, Quotient) and (self.is_number(tree) or not self.is_fraction(tree))
+        bare = isinstance(tree, Quotient) and (
+            self.style.barred or self.is_number(tree) or not self.is_fraction(tree)
+        )
         return f"({text})" if text.startswith("-") or (isinstance(tree, bracketed) and not bare) else text
 
     def is_fraction(self, tree: Quotient) -> bool:

@@ -13,7 +13,7 @@ from archcalc.errors import Problem, TargetError
 from archcalc.layers import layer_class
 from archcalc.layers.axes import AXES
 from archcalc.layers.settings import Reference, Symbol
-from archcalc.quantities import Shape, Weight
+from archcalc.quantities import Shape, Weight, Window
 from archcalc.report import Node
 from archcalc.term import Leaf, Term, tree_of
 
@@ -37,12 +37,26 @@ class Traced:
 
     def macs(self) -> Number:
         """Return the multiply-adds of all runs, with names (h_out) for the sizes of the output."""
-        named = tuple(
+        mac: Number = self.layer.ops(self.inputs, self._named_output()).mac
+        return self._times_runs(mac)
+
+    def bytes(self, width: int) -> Number:
+        """Return the memory of the output of all runs, `width` bytes a number."""
+        return self._times_runs(Term.named("b", width) * volume(self._named_output()))
+
+    def window(self) -> Window | None:
+        """Return what one output sees of the input."""
+        window: Window | None = self.layer.window(self.inputs)
+        return window
+
+    def _named_output(self) -> Shape:
+        return tuple(
             size if isinstance(tree_of(size), (int, Leaf)) else Term.named(f"{axis}_out", size)
             for size, axis in zip(self.output, axes_of(self.output), strict=True)
         )
-        mac: Number = self.layer.ops(self.inputs, named).mac
-        return mac if self.runs == 1 else Term.named("runs", self.runs) * mac
+
+    def _times_runs(self, count: Number) -> Number:
+        return count if self.runs == 1 else Term.named("runs", self.runs) * count
 
 
 def trace_layer(node: Node) -> Traced:
@@ -70,6 +84,21 @@ def trace_layer(node: Node) -> Traced:
     return Traced(layer, inputs, tuple(layer.output_shape(inputs)), node.runs, padding)
 
 
+def setting_letters(op: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the letter of each setting in formulas: that which its field declares, else its name.
+
+    >>> setting_letters("conv", {"out": 96, "kernel": 11})
+    {'out': 'c_out', 'kernel': 'k'}
+    """
+    declared = layer_class(op).model_fields
+    letters: dict[str, str] = {}
+    for name in settings:
+        field = declared[name]
+        letter = next(_symbols((*field.metadata, field.annotation)), name)
+        letters[name] = name if letter in letters.values() else letter
+    return letters
+
+
 def axes_of(shape: Shape) -> str:
     """Return the letters of the axes of a shape.
 
@@ -93,17 +122,14 @@ def _sizes(shape: Shape, place: str) -> Shape:
 def _traced_layer(node: Node, settings: Mapping[str, Any]) -> Any:
     cls = layer_class(node.op)
     spatial = axes_of(node.input[0]).replace("c", "")
-    letters: dict[str, str] = {}
+    letters = setting_letters(node.op, settings)
     traced: dict[str, Any] = {}
     for name, value in settings.items():
-        field = cls.model_fields[name]
-        letter = next(_symbols((*field.metadata, field.annotation)), name)
-        letters[name] = name if letter in letters.values() else letter
         places: list[str] = []
         if isinstance(value, tuple):
             listed = cls.variadic and name == cls.positional[-1]
             places = _places(value, "" if listed else spatial)
-        traced[name] = _traced(value, letters[name], places, field.default)
+        traced[name] = _traced(value, letters[name], places, cls.model_fields[name].default)
     return cls(**traced)
 
 

@@ -1,0 +1,1 @@
+"""Reading answers to homework and judging every cell."""

@@ -114,6 +114,7 @@ def plain(text: str) -> str:
     """
     text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "^" + power[0].translate(_SUPER), text[:4_000])
     text = normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
+    text = text.replace("{,}", ",")
     if "\\" in text:
         for _ in range(3):  # nested markup unwraps from the inside
             for pattern, by in _LATEX:
@@ -175,7 +176,8 @@ def _words(name: str, before: list[str]) -> list[str]:
         return ["*"]  # 3 x 3; as a letter x stands first
     if lower.startswith("x") and after_value and len(name) > 1 and "_" not in name:
         return ["*", *_words(name[1:], [*before, "*"])]
-    if "_" in name or len(name) == 1 or len(name) > 3:
+    is_word = len(name) > 3 and any(letter in "aeiouAEIOU" for letter in name)
+    if "_" in name or len(name) == 1 or is_word:
         return [name.replace("{", "").replace("}", "")]
     return list(name)
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from archcalc.homework.arithmetic import Polynomial, UnreadableError, evaluate, plain
+from archcalc.homework.arithmetic import LONGEST, Polynomial, UnreadableError, evaluate, plain
 from archcalc.homework.number import Printed, find_numbers, read_number
 
 # None: not said (the length of a sequence)
@@ -22,9 +22,8 @@ _PRODUCT: Final = re.compile(
     r"(?<![\w.+/^-])[\[(]?\s*(?P<first>\d+(?:@\d+)?)(?P<rest>(?:\s*(?:[x*X×]|\bby\b|\btimes\b)\s*\d+)+)\s*[\])]?"
     r"(?P<times>\s*\(?\s*[x*×]\s*(?P<copies>\d+)_?\{?[A-Za-z]+\}?\)?)?(?![\w*+/^(]|\s*[-+*/^](?!\s*$))"
 )
-_UNIT_AFTER: Final = re.compile(
-    r"(?<=[\d)\]])\s*(?:bytes?|params?|parameters?|weights?|biases|ops|FLOPs|MACs)\b.*$"
-)
+_UNIT_AFTER: Final = re.compile(r"(?<=[\d)\]])\s*(?:bytes?|params?|parameters?|weights?|biases|ops|FLOPs|MACs)\b.*$")
+_MARKED: Final = re.compile(r"[\[(]?\s*(?:None|-1|\?|N|B|batch)\s*[x*×]\s*(?=\d|None)")
 _ROW: Final = re.compile(r"\d+(?:\s+\d+){1,3}")
 
 
@@ -82,9 +81,11 @@ def read_count(text: str) -> Cell:
     >>> cell.formula.number, cell.number.value, cell.number.fit(34944)
     (Fraction(34944, 1), Fraction(35000, 1), 'rounded')
     """
-    words = plain(text).strip().strip('"').rstrip("。;；,")
+    words = plain(text[: 4 * LONGEST]).strip().strip('"').rstrip("。;；,")
     if is_blank(words):
         return Cell(text)
+    if len(words) > LONGEST:
+        return Cell(text, problem=f"longer than {LONGEST} characters")
     direct = read_number(words)
     if direct is not None:
         return Cell(text, direct)
@@ -97,10 +98,10 @@ def read_count(text: str) -> Cell:
     stated = read[-1][1]
     formulas = [(part, formula) for part, _, formula in read if formula is not None]
     if stated is None:  # a calculation without a result: its value is the answer
-        formula_text, formula = formulas[-1]
-        return Cell(text, None, formula, formula_text)
-    formula_text, formula = formulas[0] if formulas else ("", None)
-    return Cell(text, stated, formula, formula_text)
+        return Cell(text, None, formulas[-1][1], formulas[-1][0])
+    if not formulas:
+        return Cell(text, stated)
+    return Cell(text, stated, formulas[0][1], formulas[0][0])
 
 
 def _count(part: str) -> tuple[Printed | None, Polynomial | None] | None:
@@ -114,7 +115,7 @@ def _count(part: str) -> tuple[Printed | None, Polynomial | None] | None:
         return None
     value = formula.number
     if value is None:
-        return None, formula
+        return (None, formula) if re.search(r"[\d+*/^()\[]", part) else None
     return Printed(part, value, Fraction(1)), formula
 
 
@@ -136,13 +137,19 @@ def read_shape(text: str) -> Cell:
     >>> read_shape("(227-11)/4+1 = 55").dims, read_shape("6@28x28").dims
     ((55,), (6, 28, 28))
     """
-    words = plain(text).strip().strip('"').rstrip("。;；,")
+    words = plain(text[: 4 * LONGEST]).strip().strip('"').rstrip("。;；,")
     if is_blank(words):
         return Cell(text)
+    if len(words) > LONGEST:
+        return Cell(text, problem=f"longer than {LONGEST} characters")
     words = _LABEL.sub("", words)
     listed = _LIST.search(words)
     if listed and listed[0].count(",") and "=" not in words.split(listed[0])[0]:
         return _listed(text, listed["items"])
+    marked = _MARKED.match(words)
+    if marked:
+        cell = read_shape(words[marked.end() :])
+        return cell._replace(text=text, batch=0)
     parts = [part for part in _EQUALS.split(words) if part.strip()]
     shapes = [_product(part) for part in parts]
     shaped = [(at, shape) for at, shape in enumerate(shapes) if shape is not None]
@@ -205,7 +212,8 @@ def fit_shape(cell: Cell, shape: tuple[Any, ...]) -> ShapeFit | None:
         for layout, sizes in _layouts(shape):
             if _same(dims, sizes):
                 return ShapeFit(layout, cell.batch)
-            if cell.batch is None and len(dims) == len(sizes) + 1 and _same(dims[1:], sizes) and len(sizes) > 1:
+            full = layout in ("CHW", "HWC", "CDHW", "DHWC", "TC", "CT")
+            if cell.batch is None and full and len(dims) == len(sizes) + 1 and _same(dims[1:], sizes):
                 return ShapeFit(layout, dims[0])
             if cell.batch is None and len(sizes) == 1 and len(dims) == 2 and dims[0] == 1 and _same(dims[1:], sizes):
                 return ShapeFit(layout, 1)
@@ -241,6 +249,7 @@ def _layouts(shape: tuple[Any, ...]) -> list[tuple[str, tuple[Any, ...]]]:
         found.append(("side", (axes[0],)))
     if all(isinstance(size, int) for size in shape):
         found.append(("flattened", (prod(shape),)))
+        found += [("matrix", (channels, prod(axes))), ("matrix", (prod(axes), channels))]
     if len(axes) == 2 and channels == 1:
         found.append(("HW", (1, *axes)))
     return found

@@ -15,7 +15,7 @@ _TOTAL: Final = re.compile(
 )
 _REPEAT: Final = re.compile(r"\s*(?:[x*×]\s*(\d{1,3})|\(\s*[x*×]\s*(\d{1,3})\s*\)|(?<![\dx*×])(\d{1,3})\s*[x×])\s*$")
 # a heading that says nothing: the column itself decides
-_ANY: Final = ("params", "output", "macs", "flops", "activations", "weights", "rf")
+ANY: Final = ("params", "output", "macs", "flops", "activations", "weights", "rf")
 
 
 def table_of(headings: Sequence[str], body: Sequence[Sequence[str]], first: int = 1) -> Table:
@@ -35,9 +35,12 @@ def table_of(headings: Sequence[str], body: Sequence[Sequence[str]], first: int 
         _find_names(found, texts)
     named = [at for at, meaning in enumerate(found) if meaning == ("name",)]
     typed = [at for at, meaning in enumerate(found) if meaning == ("type",)]
+    known = any(set(meaning) & set(JUDGED) for meaning in found)
     for at, meaning in enumerate(found):
-        if not meaning and _is_numeric(texts[at]):
-            found[at] = _ANY
+        if not meaning and not known and _is_numeric(texts[at]):
+            found[at] = ANY
+        elif meaning[:1] == ("input",) and not _is_shaped(texts[at]):
+            found[at] = ("connected",)
     columns = tuple(Column(plain(h), m) for h, m in zip(headings, found, strict=True))
     lines = []
     for number, row in enumerate(body, first):
@@ -45,6 +48,10 @@ def table_of(headings: Sequence[str], body: Sequence[Sequence[str]], first: int 
         type_ = next((_text(row, at) for at in typed if _text(row, at)), "")
         name, type_ = _split_name(name, type_)
         label = name or type_
+        if not label and all(
+            is_blank(text) for text, meaning in zip(row, found, strict=False) if set(meaning) & set(JUDGED)
+        ):
+            continue  # a further input of the row above
         repeated = _REPEAT.search(name) if not re.fullmatch(r"\d+\s*[x×*]\s*\d+", name) else None
         repeat = next((int(times) for times in repeated.groups() if times), 1) if repeated else 1
         if repeated and repeat > 1 and name[: repeated.start()].strip(" -,;:"):
@@ -79,6 +86,11 @@ def _is_numeric(texts: Sequence[str]) -> bool:
     filled = [text for text in texts if not is_blank(text)]
     read = [text for text in filled if read_count(text).problem is None or read_shape(text).dims]
     return bool(filled) and 2 * len(read) >= len(filled)
+
+
+def _is_shaped(texts: Sequence[str]) -> bool:
+    filled = [text for text in texts if not is_blank(text)]
+    return not filled or 2 * sum(read_shape(text).dims is not None for text in filled) >= len(filled)
 
 
 def _find_names(found: list[tuple[str, ...]], texts: Sequence[Sequence[str]]) -> None:

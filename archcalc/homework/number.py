@@ -37,7 +37,7 @@ _PLAIN: Final = r"\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+"
 _NUMBER: Final = re.compile(
     rf"""(?P<about>[~≈∼]|about|approx\.?|approximately|ca\.?|around|大约|约)?\s*
     (?P<sign>[-−])?(?P<digits>{_GROUPED}|{_PLAIN})
-    (?:\s*(?:[x×*·]|\\times|\\cdot)\s*10\s*\^?\s*\{{?(?P<power>\d{{1,2}})\}}?)?
+    (?:\s*(?:[x×*·]|\\times|\\cdot)\s*10\s*\^\s*\{{?(?P<power>\d{{1,2}})\}}?)?
     \s*(?P<unit>(?:[KMGTkmgt]i?|)(?:[Bb]ytes?|B)\b|[KMGT]i\b
        |(?i:thousand|millions?|mil\b\.?|mio\b\.?|billion|bn\b|trillion)|百万|十亿|[千万亿]|[KkMGBTmgb](?=\s|$|\b|(?i:{_WORDS})))?
     \s*(?P<word>(?i:{_WORDS})\b\.?|x|×|倍)?
@@ -74,7 +74,18 @@ class Printed(NamedTuple):
         if abs(self.value - true) * 2 <= self.step:
             return "rounded"
         missing = abs(Fraction(true)) - abs(self.value)
+        if abs(missing) * 2 <= self._coarse_step and abs(missing) * 100 <= abs(self.value):
+            return "rounded"
         return "truncated" if 0 < missing < self.step else None
+
+    @property
+    def _coarse_step(self) -> Fraction:
+        """What the last digit before trailing zeros is worth: 800K may be rounded to hundreds of thousands."""
+        digits = self.value / self.step
+        step = self.step
+        while self.unit and digits and digits.denominator == 1 and digits % 10 == 0:
+            digits, step = digits / 10, step * 10
+        return step
 
     def scaled(self, factor: Fraction) -> "Printed":
         """Return the number in another unit: K as 1024 is K times 1.024."""

@@ -17,19 +17,24 @@ class Column(NamedTuple):
 class Line(NamedTuple):
     """One row: its number in the sheet from 1, the layer as named and typed, the texts under the columns.
 
-    is_total: sums and grand totals. repeat: equal layers in one row (×3).
+    cells: None where the row has no place for an answer. is_total: sums and grand totals.
+    repeat: equal layers in one row (×3).
     """
 
     number: int
     name: str
     type: str
-    cells: tuple[str, ...]
+    cells: tuple[str | None, ...]
     is_total: bool = False
     repeat: int = 1
 
     def text(self, at: int) -> str:
         """Return the text under a column, "" where the row is short."""
-        return self.cells[at] if at < len(self.cells) else ""
+        return (self.cells[at] if at < len(self.cells) else None) or ""
+
+    def has(self, at: int) -> bool:
+        """Tell whether the row has a place under a column, answered or not."""
+        return at < len(self.cells) and self.cells[at] is not None
 
 
 class Table(NamedTuple):

@@ -5,7 +5,8 @@ A layer type is one class: its fields are the settings, in positional order firs
 neighbour. They run on ints, traced numbers, arrays and free sizes alike (see `archcalc.arithmetic`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -27,6 +28,7 @@ class Operation(BaseModel):
     positional: the settings that a bare value fills, in order; with `variadic` the last one takes all the rest.
     references: settings that name earlier values; those in `data_inputs` are read as data and so are inputs.
     shorthand: keys that set several settings at once (`affine=no`).
+    texts: settings that are read as text, not as expressions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
@@ -39,6 +41,7 @@ class Operation(BaseModel):
     references: ClassVar[tuple[str, ...]] = ()
     data_inputs: ClassVar[tuple[str, ...]] = ()
     shorthand: ClassVar[dict[str, tuple[str, ...]]] = {}
+    texts: ClassVar[tuple[str, ...]] = ()
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that have a value, in the order of the class."""
@@ -147,7 +150,8 @@ def per_axis(value: Any, axes: int, setting: str) -> Shape:
     if not isinstance(value, tuple):
         return (value,) * axes
     if len(value) != axes:
-        raise ShapeError(f"{setting} has {len(value)} numbers, but the input has {axes} spatial axes", setting=setting)
+        counted = f"{axes} spatial {'axis' if axes == 1 else 'axes'}"
+        raise ShapeError(f"{setting} has {len(value)} numbers, but the input has {counted}", setting=setting)
     return value
 
 
@@ -215,6 +219,15 @@ class Sliding:
     def taps(self, x: Shape) -> Number:
         """Return Πk, the positions one window reads."""
         return volume(self.geometry(x).kernel)
+
+
+@contextmanager
+def blame(setting: str) -> Iterator[None]:
+    """Say of what a rule refuses here that it is the fault of a setting, so that a message can mark it."""
+    try:
+        yield
+    except ShapeError as error:
+        raise ShapeError(error.message, error.code, error.setting or setting) from None
 
 
 def check_rank(x: Shape, ranks: tuple[int, ...], op: str, want: str) -> None:

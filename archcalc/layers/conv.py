@@ -16,7 +16,18 @@ from archcalc.arithmetic import (
     volume,
 )
 from archcalc.errors import ShapeError
-from archcalc.layers.base import Family, Sliding, Weighted, channels, need_axes, pads, per_axis, spatial, with_axes
+from archcalc.layers.base import (
+    Family,
+    Sliding,
+    Weighted,
+    blame,
+    channels,
+    need_axes,
+    pads,
+    per_axis,
+    spatial,
+    with_axes,
+)
 from archcalc.layers.settings import Amount, Count, Dilation, Flag, Kernel, Padding, Size, Stride, Symbol, several
 from archcalc.quantities import Ops, Shape, Weight, Window
 
@@ -155,8 +166,9 @@ class TransposedConv(Weighted):
         sizes = spatial(x)
         _check_groups(self.groups, c, self.out)
         extra = per_axis(self.outpad, len(sizes), "outpad")
-        for o, s, d in zip(extra, g.stride, g.dilation, strict=True):
-            _check_outpad(o, s, d)
+        with blame("outpad"):
+            for o, s, d in zip(extra, g.stride, g.dilation, strict=True):
+                _check_outpad(o, s, d)
         if self.pad == "same":
             return with_axes(x, self.out, tuple(n * s for n, s in zip(sizes, g.stride, strict=True)))
         spread = zip(sizes, g.kernel, g.stride, g.dilation, g.before, g.after, extra, strict=True)
@@ -222,5 +234,6 @@ class LocallyConnected(Sliding, Weighted):
 
 
 def _check_groups(groups: Number, c: Number, out: Number) -> None:
-    check_divides(groups, c, lambda: f"groups={groups} does not divide the {c} input channels")
-    check_divides(groups, out, lambda: f"groups={groups} does not divide the {out} output channels")
+    with blame("groups"):
+        check_divides(groups, c, lambda: f"groups={groups} does not divide the {c} input channels")
+        check_divides(groups, out, lambda: f"groups={groups} does not divide the {out} output channels")

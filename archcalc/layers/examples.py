@@ -7,7 +7,7 @@ _MAP = "64x28x28"
 
 EXAMPLES: Final = MappingProxyType(
     {
-        "conv": ("3x227x227", "conv 96 11x11 /4"),
+        "conv": ("3x224x224", "conv 96 11x11 /4 pad=2"),
         "dwconv": ("32x112x112", "dwconv 3x3 half nobias"),
         "deconv": ("1024x4x4", "deconv 512 4x4 /2 pad=1"),
         "local": ("40x6x6", "local 60 3x3 share=2"),

@@ -47,6 +47,7 @@ class Opaque(Weighted):
 
     op: ClassVar[str] = "opaque"
     family: ClassVar[Family] = "value"
+    texts: ClassVar[tuple[str, ...]] = ("what",)
     positional: ClassVar[tuple[str, ...]] = ("size",)
     variadic: ClassVar[bool] = True
 

@@ -9,7 +9,7 @@ from archcalc.render.formats import FORMATS
 from archcalc.render.options import check, option_error
 from archcalc.render.styles import STYLES
 from archcalc.render.text import plain_ascii, safe
-from archcalc.render.view import Lang, Layout, Look, Table
+from archcalc.render.view import Counted, Lang, Layout, Look, Table
 from archcalc.report import Derive, Report
 
 LAYOUTS: Final = ("chw", "hwc")
@@ -22,7 +22,7 @@ def table(
     style: str = "summary",
     format: str = "terminal",
     depth: int | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | str | None = None,
     sort: str | None = None,
     layout: Layout | None = None,
     lang: Lang = "en",
@@ -31,6 +31,7 @@ def table(
     derive: Derive | None = None,
     width: int = 100,
     color: bool = False,
+    counts: Sequence[Counted] = (),
 ) -> str:
     """Return a report as a table.
 
@@ -49,18 +50,23 @@ def table(
         derive: how a number came about, for lecture, lenet and ops; by default `archcalc.explain.explain`.
         width: columns of the terminal; paths are cut inside to fit, numbers never.
         color: colours in the terminal.
+        counts: more columns for `summary` and JSON, counted elsewhere.
 
     Raises:
         TargetError: an option that means nothing; the message lists what there is.
     """
+    if isinstance(columns, str):
+        columns = [name.strip() for name in columns.split(",")]
     check("style", style, STYLES)
     check("format", format, (*FORMATS, "json"))
     check("layout", layout or "chw", LAYOUTS)
     check("lang", lang, LANGUAGES)
-    if depth is not None and depth < 1:
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise option_error(f"depth={depth} must be at least 1")
     if format == "json":
-        return _json(report, ascii)
+        return _json(report, ascii, counts)
+    if counts and style != "summary":
+        raise option_error(f"style {style} has no column for a count; style summary has")
     look = Look(
         depth=depth,
         columns=None if columns is None else tuple(columns),
@@ -73,6 +79,7 @@ def table(
         width=width,
         color=color,
         batch=report.batch,
+        counts=tuple(counts),
     )
     made: Table = resolve(STYLES[style])(report, look)
     if columns is not None and style != "summary":
@@ -109,10 +116,12 @@ def _chosen(made: Table, columns: Sequence[str], style: str) -> Table:
     return made._replace(columns=tuple(made.columns[i] for i in at), sections=sections, frame=None)
 
 
-def _json(report: Report, ascii: bool) -> str:
+def _json(report: Report, ascii: bool, counts: Sequence[Counted]) -> str:
     from json import dumps
 
     document = report.to_dict()
+    if counts:
+        document["counts"] = [dict(held.document) for held in counts]
     text = dumps(document, ensure_ascii=ascii, indent=2)
     # JSON has escapes of its own for what must not reach a screen
     harmless = all(visible(line) == line for line in text.split("\n"))

@@ -3,8 +3,8 @@
 Styles make tables, formats write them, and neither knows the other.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archcalc.arithmetic import Number
 from archcalc.lazy import resolve
@@ -79,6 +79,20 @@ class Table(NamedTuple):
         )
 
 
+class Counted(NamedTuple):
+    """A column that is counted elsewhere, as by another tool's convention.
+
+    key: its key and its heading. values: one number a row, by path, for one sample; rows without one stay empty.
+    scales: whether a batch multiplies it. notes: what must stand below. document: the same as plain data, for JSON.
+    """
+
+    key: str
+    values: Mapping[str, Number]
+    scales: bool
+    notes: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
 class Look(NamedTuple):
     """How a table is wanted; the options of `archcalc.render.table`."""
 
@@ -93,6 +107,7 @@ class Look(NamedTuple):
     width: int = 100
     color: bool = False
     batch: int = 1
+    counts: tuple[Counted, ...] = ()
 
     def derivation(self, node: Node, quantity: str, notation: str) -> Derivation:
         """Return how a number of a layer came about."""

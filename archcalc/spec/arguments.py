@@ -53,7 +53,7 @@ def block_arguments(block: Block, call: Call, value: Value, here: Here) -> tuple
             values[parameter] = _value(found, parameter, block, env, here)
         elif default is not None:
             reach = zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False)
-            seen = Here({**here.frame.params, **values}, Scope("", None, dict(reach)), here.frame, value)
+            seen = Here({**here.frame.params, **values}, Scope("", None, entries=dict(reach)), here.frame, value)
             values[parameter] = default(seen.env())
         else:
             raise fault("E059", f"{block.name} needs '{parameter}': {block.signature}", call.place)

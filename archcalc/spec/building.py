@@ -80,6 +80,9 @@ def _settings(plan: Plan, here: Here) -> dict[str, Any]:
     positional: tuple[str, ...] = plan.layer.positional
     rest: list[Any] = []
     for setting, arg, tensor, flag in plan.arguments:
+        if setting is not None and setting in plan.layer.texts:
+            settings[setting] = _text(arg)
+            continue
         if setting is not None:
             settings[setting] = _references(arg, here) if tensor else hashable(arg.value(env))
             continue
@@ -116,6 +119,12 @@ def _defaults(plan: Plan, frame: Frame) -> dict[str, Any]:
     return settings
 
 
+def _text(arg: Arg) -> str:
+    """Return an argument that is text and not an expression, without the quotes that a chain may need."""
+    text = arg.text
+    return text[1:-1] if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0] else text
+
+
 def _references(arg: Arg, here: Here) -> Any:
     if arg.expr is not None and arg.text in ("none", "null"):
         return None
@@ -147,8 +156,9 @@ def _problem(plan: Plan, wrong: Any, settings: Mapping[str, Any], call: Call, he
     setting = str(wrong["loc"][0]) if wrong["loc"] else ""
     if wrong["type"] == "missing":
         wanted = ", ".join(f"'{name}'" for name in plan.layer.positional)
-        return Problem("E059", f"{plan.op} needs '{setting}' (it takes {wanted})", call.place)
-    arg = plan.places.get(setting) or _positional(plan, setting, here)
+        takes = f" (it takes {wanted})" if len(plan.layer.positional) > 1 else ""
+        return Problem("E059", f"{plan.op} needs '{setting}'{takes}", call.place)
+    arg = argument_of(plan, setting, here)
     place = arg.place if arg else call.place
     said = _said(wrong)
     word = _word(settings.get(setting))
@@ -170,8 +180,10 @@ def _word(value: Any) -> str | None:
     return next((item for item in items if isinstance(item, str)), None)
 
 
-def _positional(plan: Plan, setting: str, here: Here) -> Arg | None:
-    """Return the argument that fills a setting by its position."""
+def argument_of(plan: Plan, setting: str, here: Here) -> Arg | None:
+    """Return the argument of a call that fills a setting, by its name or by its position."""
+    if setting in plan.places:
+        return plan.places[setting]
     values = [
         arg for name, arg, _, flag in plan.arguments if name is None and (flag is None or arg.text in here.values)
     ]

@@ -113,8 +113,8 @@ def _check_call(call: Call, blocks: Mapping[str, Any]) -> None:
         known = [*LAYERS, *MERGES, *ALIASES, *SPECIALS, *blocks]
         raise SpecError([Problem("E058", f"unknown layer or block '{op}'{did_you_mean(op, known)}", call.place)])
     plan = plan_call(op, call.args)
-    for _, arg, tensor, _ in plan.arguments:
-        if arg.error and not tensor:
+    for setting, arg, tensor, _ in plan.arguments:
+        if arg.error and not tensor and setting not in plan.layer.texts:
             raise arg.error
 
 

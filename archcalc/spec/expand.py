@@ -13,13 +13,13 @@ from archcalc.arithmetic import Number, check_at_least
 from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean, fault
 from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
-from archcalc.layers.base import Layer, Merge, show
+from archcalc.layers.base import Layer, Merge, Weighted, show
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.report import Folder, Mode
 from archcalc.spec.arguments import block_arguments, use_arguments
-from archcalc.spec.building import Builder, build_merge
+from archcalc.spec.building import Builder, argument_of, build_merge
 from archcalc.spec.calls import SPECIALS, Plan
 from archcalc.spec.chains import parse_template
 from archcalc.spec.document import Block, Document, Expected, Net
@@ -43,6 +43,7 @@ from archcalc.spec.syntax import (
     Run,
     Step,
     Template,
+    given_names,
 )
 from archcalc.spec.target import choose, parse_target
 
@@ -104,6 +105,8 @@ class _Expander:
     made: int = 0
     mode: Mode = "both"
     builder: Builder = field(default_factory=Builder)
+    weights: dict[str, set[str]] = field(default_factory=dict)
+    first_calls: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
     shapes: dict[tuple[int, Shape], Shape] = field(default_factory=dict)
     documents: dict[Path, Document] = field(default_factory=dict)
 
@@ -114,14 +117,14 @@ class _Expander:
     # ── The network ──
 
     def graph(self, document: Document, net: Net, values: Values, target: str, expected: Sequence[Expected]) -> Graph:
-        scope = Scope("", None)
+        scope = Scope("", None, given_names(net.layers))
         first: Value | None = None
         for name, shape in values.inputs.items():
             self.nodes.append(GraphNode(name, "input", None, (), (), shape))
             value = Value(len(self.nodes) - 1, name, shape)
             first = first or value
             scope.entries[name] = Entry(value, None, given=True)
-            scope.used[name] = 1
+            scope.used.add(name)
         assert first is not None
         frame = Frame(document, values.params, scope, first, self.beside, {}, main=True, files=(document.text.name,))
         here = Here(values.params, scope, frame, first)
@@ -130,7 +133,7 @@ class _Expander:
         self.mode = "train"
         for key, flow in net.aux:
             name = self.name(key.value, key.place)
-            inner = Scope(scope.child_path(scope.claim(name)), scope)
+            inner = Scope(scope.child_path(scope.claim(name)), scope, given_names(flow))
             result = self.flow(flow, last, here.inside(inner))
             scope.entries[name] = Entry(result, inner, given=True)
         return Graph(
@@ -228,19 +231,19 @@ class _Expander:
             result = self.step(flow, value, here, name)
             made = here.scope.entries.get(name)
             return result, made.scope if made is not None and made is not before else None
-        folder = self.folder(here.scope, name, "residual" if isinstance(flow, ResidualFlow) else "")
+        folder = self.folder(here.scope, name, "residual" if isinstance(flow, ResidualFlow) else "", flow=flow)
         if isinstance(flow, MergeFlow):
             return self.merge_flow(flow, value, here, folder), folder
         if isinstance(flow, ResidualFlow):
             return self.residual(flow, value, here, folder), folder
         return self.flow(flow, value, here.inside(folder)), folder
 
-    def folder(self, scope: Scope, name: str | None, call: str, word: str = "") -> Scope:
+    def folder(self, scope: Scope, name: str | None, call: str, word: str = "", flow: Flow | None = None) -> Scope:
         """Return a new open folder: named by the spec, or automatically after a word."""
         part = scope.claim(name) if name is not None else scope.automatic(word)
         path = scope.child_path(part)
         self.folders[path] = Folder(path, call)
-        return Scope(path, scope)
+        return Scope(path, scope, given_names(flow))
 
     def name(self, text: str, place: Place) -> str:
         if not is_name(text, self.limits.name):
@@ -378,7 +381,7 @@ class _Expander:
         output = self.shapes.get(key)
         if output is None:
             self.count(call.place, sum(len(held) // 64 for held in layer.lists()))
-            output = self.shapes[key] = self.output(layer, value.shape, plan, call, name or op)
+            output = self.shapes[key] = self.output(layer, value.shape, plan, call, name or op, here)
         runs = value.runs
         factor = layer.run_factor()
         if type(factor) is not int or factor != 1:
@@ -401,15 +404,16 @@ class _Expander:
         for entry in here.tensors(arg) if arg.text not in ("none", "null") else ():
             node = self.nodes[entry.value.node]
             if node.op != "maxpool":
-                raise fault("E080", f"unpool: '{arg.text}' is a {node.op}; only a maxpool has indices", arg.place)
+                raise fault("E080", f"unpool: '{arg.text}' is {node.op}; only a maxpool has indices", arg.place)
 
-    def output(self, layer: Layer, shape: Shape, plan: Plan, call: Call, label: str) -> Shape:
+    def output(self, layer: Layer, shape: Shape, plan: Plan, call: Call, label: str, here: Here) -> Shape:
         try:
             result = layer.output_shape(shape)
         except ShapeError as error:
-            arg = plan.places.get(error.setting or "")
+            arg = argument_of(plan, error.setting, here) if error.setting else None
             place = arg.place if arg else call.place
-            message = error.message if error.message.startswith(f"{label}") else f"{label}: {error.message}"
+            own = error.message.startswith((f"{label}:", f"{label} "))
+            message = error.message if own else f"{label}: {error.message}"
             raise fault(error.code, message, place) from None
         self.check_dimensions(result, label, call.place)
         return result
@@ -427,7 +431,7 @@ class _Expander:
             owner = here.one_tensor(plan.places["tie"]).value.node
             node = self.nodes[owner]
             if node.op != plan.op:
-                message = f"tie: '{node.path}' is a {node.op}, not a {plan.op}"
+                message = f"tie: '{node.path}' is {node.op}, not {plan.op}"
                 raise fault("E080", message, plan.places["tie"].place)
             key = node.weight_key or f"={node.path}"
             self.nodes[owner] = node._replace(weight_key=key)
@@ -435,7 +439,18 @@ class _Expander:
         shared = here.frame.shared
         if shared is None:
             return None
-        return f"{shared[0]}/{here.scope.child_path(part)[len(shared[1]) :]}"
+        key = f"{shared[0]}/{here.scope.child_path(part)[len(shared[1]) :]}"
+        if isinstance(layer, Weighted):
+            self.weights.setdefault(shared[0], set()).add(key)
+        return key
+
+    def check_shared(self, key: str, path: str, place: Place) -> None:
+        """Raise E080 unless a call of a shared block has the layers with weights that its first call had (11.2)."""
+        made = self.weights.pop(key)
+        first, known = self.first_calls.setdefault(key, (path, made))
+        if made != known:
+            counts = f"{first} has {len(known)} layers with weights, {path} has {len(made)}"
+            raise fault("E080", f"shared weights differ: {counts}", place)
 
     def merge_step(self, op: str, call: Call, value: Value, here: Here, name: str | None) -> Value:
         plan = self.builder.plan(op, call)
@@ -511,7 +526,7 @@ class _Expander:
                 values.append(self.named(flow, value, here))
                 continue
             part = f"b_{count[0]}"
-            branch = Scope(here.scope.child_path(here.scope.claim(part)), here.scope)
+            branch = Scope(here.scope.child_path(here.scope.claim(part)), here.scope, given_names(flow))
             result = self.flow(flow, value, here.inside(branch))
             here.scope.entries.setdefault(part, Entry(result, branch, given=False))
             values.append(result)
@@ -616,7 +631,7 @@ class _Expander:
         return self.checked(flow.meta, folder.path, result, here, start)
 
     def branch(self, name: str, flow: Flow, value: Value, here: Here) -> Value:
-        scope = Scope(here.scope.child_path(here.scope.claim(name)), here.scope)
+        scope = Scope(here.scope.child_path(here.scope.claim(name)), here.scope, given_names(flow))
         result = self.flow(flow, value, here.inside(scope))
         here.scope.entries[name] = Entry(result, scope, given=False)
         return result
@@ -645,10 +660,11 @@ class _Expander:
         shown = ", ".join(f"{parameter}={spoken(values[parameter])}" for parameter, _ in block.parameters)
         label = f"{block.name}({shown})" if block.parameters else block.name
         folder = self.folder(here.scope, name, label, word=block.name)
-        closed = Scope(folder.path, None)
+        closed = Scope(folder.path, None, given_names(block.body))
         shared = frame.shared
         if block.shared:
             shared = (f"{frame.home}:{block.name}", folder.path)
+            self.weights[shared[0]] = set()
         inner_frame = Frame(
             frame.document, frame.params, closed, value, frame.beside, frame.defaults,
             shared=shared, depth=frame.depth + 1, call=(f"in block {label} called", call.place), outer=frame,
@@ -656,7 +672,7 @@ class _Expander:
         )  # fmt: skip
         for tensor, entry in zip(block.tensors, (Entry(value, None, given=True), *tensors), strict=False):
             closed.entries[tensor] = Entry(entry.value, entry.scope, given=True)
-            closed.used[tensor] = 1
+            closed.used.add(tensor)
         inner = Here({**frame.params, **values}, closed, inner_frame, value)
         try:
             if isinstance(block.body, MergeFlow):
@@ -667,6 +683,8 @@ class _Expander:
                 result = self.flow(block.body, value, inner)
         except SpecError as error:
             raise with_call(error, inner_frame.calls[0]) from None
+        if block.shared and shared is not None:
+            self.check_shared(shared[0], folder.path, call.place)
         part = folder.path.rpartition(".")[2]
         key = name if name is not None else part
         held = here.scope.entries.get(key)
@@ -699,7 +717,7 @@ class _Expander:
         except TargetError as error:
             raise SpecError([problem._replace(place=call.place) for problem in error.problems]) from None
         folder = self.folder(here.scope, name, spec.text, word=target.name or "use")
-        closed = Scope(folder.path, None)
+        closed = Scope(folder.path, None, given_names(choice.net.layers))
         home = folder.path if frame.shared is None else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
         first = choice.net.inputs[0]
         closed.entries[first.name] = Entry(value, None, given=True)

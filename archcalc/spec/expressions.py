@@ -6,6 +6,7 @@ Python never evaluates the text. `compile_expression` turns it into a tree of cl
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from archcalc.arithmetic import largest, smallest
 from archcalc.errors import Place, Problem, ShapeError, SpecError, did_you_mean
 from archcalc.expression import is_equal, is_less
 from archcalc.limits import Limits
-from archcalc.spec.words import is_identifier, is_size, is_whole
+from archcalc.spec.words import is_digits, is_identifier, is_size, is_whole
 
 Locate: TypeAlias = Callable[[int, int], Place]
 
@@ -162,7 +163,9 @@ class _Compiler:
         if "#" in self.body:
             raise self.fault("'#' in an expression", self.text.index("#"), 1)
         try:
-            tree = ast.parse(self.body, mode="eval")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # `1if x else 2`, which Python only warns about
+                tree = ast.parse(self.body, mode="eval")
         except SyntaxError as error:
             at = self.lead + max(0, (error.offset or 1) - 1)
             digit = re.search(r"\b\d\w*[A-Za-z_]\w*\.", self.body)
@@ -234,6 +237,8 @@ class _Compiler:
     def number(self, node: ast.Constant) -> Any:
         text = (ast.get_source_segment(self.body, node) or "").replace("_", "")
         if isinstance(node.value, int):
+            if not is_digits(text):
+                raise self.refuse(node, f"the number {text}")
             value: Any = node.value
         else:
             exponent = re.search(r"[eE]([+-]?\d+)\Z", text)

@@ -43,7 +43,7 @@ class Library(NamedTuple):
     def names(self) -> list[str]:
         """Return the names of all specs that can be found."""
         found = {path.stem for folder in (*self.folders, builtin_folder()) for path in spec_files(folder)}
-        return sorted(found)
+        return sorted(name for name in found if self.find(name))
 
     def why_not(self, name: str) -> str | None:
         """Return why a method has no network, for the names that people look for and that are none."""
@@ -63,7 +63,9 @@ class Library(NamedTuple):
             with path.open("rb") as file:
                 data = file.read(self.limits.file_bytes + 1)
         except OSError as error:
-            message = f"cannot read {path}: {(error.strerror or str(error)).lower()}"
+            built_in = path.stem if not path.exists() and path.stem in self.names() else None
+            hint = f" (did you mean '{built_in}'?)" if built_in else ""
+            message = f"cannot read {path}: {(error.strerror or str(error)).lower()}{hint}"
             raise TargetError([Problem("E085", message, origin="<command line>")]) from None
         return self.parse(decode(data, str(path), self.limits), path.stem)
 

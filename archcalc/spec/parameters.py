@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from math import gcd
+from math import gcd, isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -124,7 +124,7 @@ def evaluate_parameters(
             if isinstance(value, str) and not called:
                 exprs[name] = _command_line_expression(name, value, limits)
             else:
-                given[name] = _plain_value(value)
+                given[name] = value if called else _plain_value(name, value, limits)
     direct = _apply_inputs(net, wishes, known.union(free), exprs, given)
     space = Space()
     unbound = () if called else tuple(name for name in free if name not in given and name not in exprs)
@@ -197,11 +197,16 @@ def _command_line_expression(name: str, value: str, limits: Limits) -> Expr:
         raise TargetError([Problem("E034", message, origin="<command line>")]) from None
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(name: str, value: Any, limits: Limits) -> Any:
+    """Return a value from Python as the expressions have it: decimals exact, numbers within the limits."""
     if isinstance(value, float):
-        fraction = Fraction(repr(value))
-        return fraction.numerator if fraction.denominator == 1 else fraction
-    return value
+        value = Fraction(repr(value)) if isfinite(value) else None
+        value = value.numerator if value is not None and value.denominator == 1 else value
+    number = isinstance(value, (int, Fraction)) and not isinstance(value, bool)
+    if value is None or (number and abs(value) > limits.number) or not isinstance(value, (int, Fraction, str, list, tuple)):
+        message = f"{name}: a number up to {limits.number:,}, a truth value, a text or a list of these is needed"
+        raise TargetError([Problem("E034", message, origin="<command line>")])
+    return [_plain_value(name, item, limits) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 # ── Inputs ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -32,13 +32,16 @@ class Scope:
     """A folder of the network while it is expanded.
 
     Loops, conditions, lists and groups have no scope of their own. A scope without `parent` is closed: a
-    network, or the body of a block.
+    network, or the body of a block. `reserved` are names that the spec gives somewhere in it; automatic names
+    keep off them.
     """
 
     path: str
     parent: "Scope | None"
+    reserved: frozenset[str] = frozenset()
     entries: dict[str, Entry] = field(default_factory=dict)
-    used: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def child_path(self, name: str) -> str:
         """Return the full path of a name here."""
@@ -46,21 +49,20 @@ class Scope:
 
     def automatic(self, word: str) -> str:
         """Return a fresh name made from a word: conv, then conv_2, conv_3 and so on."""
-        count = self.used.get(word, 0) + 1
+        count = self.counts.get(word, 0) + 1
         name = word if count == 1 else f"{word}_{count}"
-        while name in self.used and count > 1:
+        while name in self.used or name in self.reserved:
             count += 1
             name = f"{word}_{count}"
-        self.used[word] = count
-        if name != word:
-            self.used.setdefault(name, 1)
+        self.counts[word] = count
+        self.used.add(name)
         return name
 
     def claim(self, name: str) -> str:
-        """Return the path component for a name given in the spec; an automatic name may already hold it."""
+        """Return the path component for a name given in the spec; a template may give one that is taken already."""
         if name in self.used:
             return self.automatic(name)
-        self.used[name] = 1
+        self.used.add(name)
         return name
 
     def find(self, name: str) -> Entry | None:

@@ -152,3 +152,23 @@ class IfFlow(NamedTuple):
 
 
 Flow: TypeAlias = Step | Run | Named | MergeFlow | ResidualFlow | ForFlow | IfFlow
+
+
+def given_names(flow: Flow | None) -> frozenset[str]:
+    """Return the names that a flow gives to its items, as far as they are written out (no templates)."""
+    names: set[str] = set()
+    stack = [flow]
+    while stack:
+        held = stack.pop()
+        if isinstance(held, Named):
+            if held.name is not None and len(held.name.parts) == 1 and isinstance(held.name.parts[0], str):
+                names.add(held.name.text)
+        elif isinstance(held, Run):
+            stack.extend(held.items)
+        elif isinstance(held, ForFlow):
+            stack.append(held.body)
+        elif isinstance(held, IfFlow):
+            stack.extend((held.then, held.other))
+        elif isinstance(held, Step) and not isinstance(held.body, Call):
+            stack.append(held.body)
+    return frozenset(names)

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from archcalc.errors import Problem, TargetError, did_you_mean
 from archcalc.spec.document import Document, Net
 
-_FILE = re.compile(r"(.+?\.(?:yaml|yml|json))(?=$|[:/])(.*)\Z", re.DOTALL)
-_NAME = re.compile(r"([A-Za-z0-9_]+|-)(.*)\Z", re.DOTALL)
+_FILE = re.compile(r"(.+\.(?:yaml|yml|json))(?=$|[:/])(.*)\Z", re.DOTALL)
+_NAME = re.compile(r"([A-Za-z0-9_]+|-|<stdin>)(.*)\Z", re.DOTALL)
 _REST = re.compile(r"(?::([A-Za-z0-9_.]+))?(?:/([A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+)*))?\Z")
 
 
@@ -24,7 +24,7 @@ class Target(NamedTuple):
     @property
     def is_stdin(self) -> bool:
         """Whether the spec comes through a pipe."""
-        return self.name == "-"
+        return self.name in ("-", "<stdin>")
 
 
 ORIGIN: Final = "<command line>"

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Final
 
+from archcalc.homework.forms.aligned import read_aligned
 from archcalc.homework.forms.delimited import read_delimited
 from archcalc.homework.forms.document import read_document
 from archcalc.homework.forms.html import read_html
@@ -13,8 +14,7 @@ from archcalc.homework.forms.printout import read_printout
 from archcalc.homework.forms.prose import read_prose
 from archcalc.homework.sheet import LARGEST_SHEET, Sheet, SheetError, Table
 
-_KERAS_WORDS: Final = re.compile(r"\bkeras\b|model\.summary\(\)|tf\.keras", re.IGNORECASE)
-_TORCH_WORDS: Final = re.compile(r"\b(py)?torch\b|torchsummary|torchinfo|nn\.[A-Z]\w+", re.IGNORECASE)
+_KERAS_WORDS: Final = re.compile(r"\bmodel\.summary\(\)|\bKeras (?:prints|summary)", re.IGNORECASE)
 
 
 def read_sheet(text: str) -> Sheet:
@@ -30,9 +30,8 @@ def read_sheet(text: str) -> Sheet:
     sheet = _recognised(text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"))
     if not any(table.lines for table in sheet.tables):
         raise SheetError("no table, no printout and no number with a name was found")
-    if sheet.framework is None:
-        framework = "keras" if _KERAS_WORDS.search(text) else "torch" if _TORCH_WORDS.search(text) else None
-        sheet = sheet._replace(framework=framework)
+    if sheet.framework is None and _KERAS_WORDS.search(text):
+        sheet = sheet._replace(framework="keras")
     return sheet
 
 
@@ -56,4 +55,5 @@ def _recognised(text: str) -> Sheet:
     delimited = read_delimited(text)
     if delimited:
         return Sheet(delimited, "csv")
-    return Sheet(read_prose(text), "text")
+    aligned = read_aligned(text)
+    return Sheet(aligned or read_prose(text), "text")

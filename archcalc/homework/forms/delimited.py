@@ -8,9 +8,9 @@ from archcalc.homework.sheet import Table
 
 
 def read_delimited(text: str) -> tuple[Table, ...]:
-    """Return the table, or () if no delimiter makes at least two columns under headings.
+    r"""Return the table, or () if no delimiter makes at least two columns under headings.
 
-    >>> read_delimited("layer,params\\nconv1,\\"34,944\\"\\n")[0].lines[0].cells
+    >>> read_delimited("layer,params\nconv1,\"34,944\"\n")[0].lines[0].cells
     ('conv1', '34,944')
     """
     for delimiter in ("\t", ";", ","):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from archcalc.homework.grid import table_of
-from archcalc.homework.headings import meanings
+from archcalc.homework.grid import ANY, is_total, table_of
+from archcalc.homework.headings import JUDGED, meanings
 from archcalc.homework.sheet import MOST_LINES, Column, Line, Table
 
 _NAMES: Final = ("name", "layer", "path", "layer_name")
@@ -32,6 +32,10 @@ def read_document(document: Any) -> tuple[Table, ...]:
         return (_rows(listed, figures),)
     columns = {str(key): value for key, value in document.items() if _is_column(key, value)}
     tables: list[Table] = []
+    lengths = {len(column) for column in columns.values()}
+    columns |= {
+        key: value for key, value in figures.items() if isinstance(value, list) and len(value) in lengths and lengths
+    }
     if columns:
         longest = max(len(column) for column in columns.values())
         body = [[_text(column[at]) if at < len(column) else "" for column in columns.values()] for at in range(longest)]
@@ -47,8 +51,9 @@ def _is_rows(value: Any) -> bool:
 
 
 def _is_figure(value: Any) -> bool:
-    plain_list = isinstance(value, list) and bool(value) and all(isinstance(item, int) or item is None for item in value)
-    return (isinstance(value, (int, float, str)) and not isinstance(value, bool)) or plain_list
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, int) or item is None for item in value)
+    return isinstance(value, (int, float, str)) and not isinstance(value, bool)
 
 
 def _is_column(key: str, value: Any) -> bool:
@@ -64,6 +69,8 @@ def _is_column(key: str, value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         inner = value[0] if len(value) == 1 and isinstance(value[0], list) else value
+        if any(isinstance(size, (str, list, dict)) for size in inner):
+            return ""
         return "(" + ", ".join("None" if size is None else str(size) for size in inner) + ")" if inner else ""
     return "" if value is None or isinstance(value, (Mapping, bool)) else str(value)
 
@@ -75,31 +82,65 @@ def _rows(rows: Sequence[Mapping[str, Any]], figures: Mapping[str, Any]) -> Tabl
     table = table_of(headings, [[_text(row.get(key)) for key in keys] for row in rows[:MOST_LINES]])
     if not figures:
         return table
-    columns, totals = list(table.columns), []
+    columns = list(table.columns)
+    totals: list[Line] = []
     for key, value in figures.items():
         bare = key.lower()
         for prefix in _TOTAL_PREFIXES:
             bare = bare.removeprefix(prefix)
         meaning = meanings(bare.removesuffix("_params") if bare.startswith(("trainable", "non")) else bare)
-        at = next((at for at, c in enumerate(columns) if meaning and c.meanings[:1] == meaning[:1]), len(columns))
+        same = [at for at, c in enumerate(columns) if meaning and c.meanings[:1] == meaning[:1]]
+        alike = [at for at, c in enumerate(columns) if set(c.meanings) & set(meaning) & set(JUDGED)]
+        alike.sort(key=lambda at: -len(set(columns[at].meanings) & set(meaning)))
+        at = next(iter((*same, *alike)), len(columns))
         if at == len(columns):
             columns.append(Column(key, meaning))
         number = len(table.lines) + len(totals) + 1
-        totals.append(Line(number, "total", "", ("",) * at + (_text(value),), is_total=True))
+        totals.append(Line(number, "total", "", (*[None] * at, _text(value)), is_total=True))
     return Table(tuple(columns), (*table.lines, *totals))
 
 
 def _figures(figures: Mapping[str, Any], first: int) -> Table:
-    """Return one row a figure: of the network (`params`), or of a layer by its name (`conv1`)."""
-    columns: list[Column] = []
+    """Return one row a figure: of the network (`params`), or of a layer by its name (`conv1`, `fc_in`)."""
+    columns: dict[tuple[str, ...], int] = {}
+    headings: list[str] = []
     lines: list[Line] = []
     for number, (key, value) in enumerate(figures.items(), first):
-        name, _, quantity = key.rpartition(".")
-        meaning = meanings(quantity.lower().removeprefix("total_"))
-        whole = not name and bool(meaning)
-        label = name or ("" if meaning else key)
-        known = meaning or ("params", "output", "macs", "flops", "activations", "weights", "rf")
-        columns.append(Column(key, known))
-        is_sum = key.lower().startswith(_TOTAL_PREFIXES) or (whole and meaning[0] not in ("output", "rf", "jump"))
-        lines.append(Line(number, label, "", ("",) * (len(columns) - 1) + (_text(value),), is_sum))
-    return Table(tuple(columns), tuple(lines))
+        name, meaning = _named(key)
+        known = meaning or ANY
+        at = columns.setdefault(known, len(columns))
+        if at == len(headings):
+            headings.append(key)
+        label = name or ("total" if meaning else key)
+        whole = is_total(label) or (not name and bool(meaning))
+        lines.append(Line(number, label, "", (*[None] * at, _text(value)), whole))
+    return Table(tuple(Column(h, m) for h, m in zip(headings, columns, strict=True)), tuple(lines))
+
+
+def _named(key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the layer and the quantities of a key: `conv1.params`, `fc_in`, `total_params`, `gru`."""
+    name, dot, quantity = key.rpartition(".")
+    if dot:
+        return name, meanings(quantity)
+    bare = key.lower()
+    for prefix in _TOTAL_PREFIXES:
+        bare = bare.removeprefix(prefix)
+    meaning = meanings(bare)
+    if meaning and set(meaning) & set(JUDGED):
+        return "", meaning
+    name, underscore, quantity = key.rpartition("_")
+    suffix = meanings({"in": "input", "out": "output"}.get(quantity, quantity)) if underscore else ()
+    return (name, suffix) if set(suffix) & set(JUDGED) else ("", ())
+
+
+def read_claim(text: str) -> tuple[Table, ...]:
+    """Return the table of one claim.
+
+    >>> table = read_claim("conv2.params = 307K")[0]
+    >>> table.lines[0].name, table.columns[0].meanings[0], table.lines[0].cells
+    ('conv2', 'params', ('307K',))
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        name, _, value = text.partition(":")
+    return read_document({name.strip(): value.strip()})

@@ -25,13 +25,23 @@ def read_latex(text: str) -> tuple[Table, ...]:
     for match in _TABULAR.finditer(text):
         body = _RULES.sub("", _without_preamble(match["body"]))
         rows = [_cells(line) for line in re.split(r"\\\\(?:\s*\[[^\]]*\])?|\\tabularnewline", body) if line.strip()]
-        rows = [row for row in rows if any(row)]
+        # captions and notes take a whole line
+        rows = [row for row in rows if any(row) and not _is_note(row)]
         if len(rows) >= 2:
             width = max(map(len, rows))
             table = table_of(rows[0] + [""] * (width - len(rows[0])), rows[1:], number)
             tables.append(table)
             number += len(table.lines)
     return tuple(tables)
+
+
+def _is_note(row: list[str]) -> bool:
+    return (
+        len(row) > 1
+        and sum(map(bool, row)) == 1
+        and bool(row[0])
+        and (len(row[0]) > 40 or row[0][0] == "\\" or "(" in row[0])
+    )
 
 
 def _without_preamble(body: str) -> str:
@@ -58,7 +68,7 @@ def _without_preamble(body: str) -> str:
 def _cells(line: str) -> list[str]:
     cells: list[str] = []
     for part in re.split(r"(?<!\\)&", line):
-        text = part.strip()
+        text = part.strip().removeprefix("{}")
         span = _SPAN.match(text)
         if span:
             text = text[span.end() :].rstrip().removesuffix("}")

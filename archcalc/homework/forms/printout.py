@@ -12,7 +12,9 @@ from archcalc.homework.sheet import Column, Line, Sheet, Table
 
 _SHAPE: Final = r"[\[(]\[?\(?\s*(?:None|\?|-?\d+)(?:,\s*(?:None|\?|-?\d+))*,?\s*\)?\]?[\])]?(?:,\s*[\[(][^\])]*[\])])*"
 _COUNT: Final = r"(?:\d[\d,]*(?:\.\d+)?[KMGkmg]?|--|-|\(recursive\)|N/A)"
-_HEADER: Final = re.compile(r"Layer\s*\(type(?::depth-idx)?[^)]*\)|Kernel\s*Shape\s+Output\s*Shape|module\s+name\s+input\s+shape")
+_HEADER: Final = re.compile(
+    r"Layer\s*\(type(?::depth-idx)?[^)]*\)|Kernel\s*Shape\s+Output\s*Shape|module\s+name\s+input\s+shape"
+)
 _ROW: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE}|--|multiple|\?)\s+(?P<rest>{_COUNT}.*)?$")
 _ROW_WITHOUT_COUNT: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE})\s*$")
 _TOTALS: Final = (
@@ -21,8 +23,11 @@ _TOTALS: Final = (
     (re.compile(r"Total params:\s*(\S+)"), "params"),
     (re.compile(r"Total mult-adds(?:\s*\((?P<unit>\w)\w*\))?:\s*([\d.,]+)\s*([KMGkmg])?"), "macs"),
     (re.compile(r"Total M[Aa]dd:\s*([\d.,]+[KMG]?)MAdd"), "flops"),
+    (re.compile(r"^Total params\s+([\d.,]+[KMGkmg]?)\s*$", re.MULTILINE), "params"),
+    (re.compile(r"^Mult-Adds\s+([\d.,]+[KMGkmg]?)\s*$", re.MULTILINE), "macs"),
     (re.compile(r"Total Flops:\s*([\d.,]+[KMG]?)Flops", re.IGNORECASE), "macs"),
 )  # fmt: skip
+_LONGEST: Final = 500
 _TREE: Final = re.compile(r"^[\s│├└─|+-]+")
 _NAME: Final = re.compile(r"(?P<name>[\w./:-]+)\s*\((?P<type>\w[\w.]*)\)?\s*$")
 _BOX: Final = re.compile(r"[│┃|]")
@@ -32,19 +37,16 @@ def read_printout(text: str) -> Sheet | None:
     """Return the sheet of a tool's printout, or None if it is none."""
     lines = text.split("\n")
     head = next((at for at, line in enumerate(lines) if _HEADER.search(line)), None)
-    if head is None:
+    if head is None or lines[head].count("|") > 1 or "&" in lines[head]:
         return None
     header = lines[head]
     if "module" in header:
         return _torchstat(lines, head)
     if "Kernel Shape" in header:
         return _torchsummary_x(lines, head)
-    boxed = [
-        _joined(line) if _BOX.search(line) and not _TREE.match(line.replace("│", "", 1)[:0] or "x") else line
-        for line in lines[head + 1 :]
-    ]
+    boxed = [_joined(line) for line in lines[head + 1 :]]
     framework = "torch" if "depth-idx" in header or re.search(r"\[-1, ", text) else "keras"
-    return Sheet((_rows(boxed, header, framework, text),), framework, _version(framework, text))
+    return Sheet((_rows(boxed, header, text),), framework, _version(framework, text))
 
 
 def _version(framework: str, text: str) -> str:
@@ -61,24 +63,33 @@ def _joined(line: str) -> str:
     return "   ".join(cell.strip() for cell in _BOX.split(line))
 
 
-def _rows(body: list[str], header: str, framework: str, text: str) -> Table:
+def _rows(body: list[str], header: str, text: str) -> Table:
     extra = ["macs"] if "Mult-Adds" in header else []
     has_input = re.search(r"Input Shape", header) and header.index("Input Shape") < header.index("Output Shape")
     has_connected = "Connected to" in header
     found: list[list[str]] = []  # name, type, input, output, params, macs, connected
+    depths: list[int] = []
     for line in body:
-        bare = line.strip()
+        bare = line.strip()[:_LONGEST]
         total = next((True for pattern, _ in _TOTALS if pattern.search(bare)), False)
         if not bare or total or re.fullmatch(r"[=_\-─━┌┐└┘├┤┬┴┼┏┓┗┛┡┩╇╈│┃+\s]+", bare):
             continue
         row = _row(bare, has_input is not None and bool(has_input), bool(extra))
         if row is not None:
             found.append(row)
+            depths.append(len(tree[0]) if (tree := _TREE.match(line)) and tree[0].strip() else 0)
         elif found and re.match(r"(?:Input size|Forward|Params size|Estimated|Optimizer params)", bare):
             continue
         elif found:
             _continue(found[-1], bare, has_connected)
-    lines = [Line(n, row[0], row[1], tuple(row), is_total=False) for n, row in enumerate(found, 1)]
+    if "depth-idx" in header:  # a module with deeper rows below it is a folder
+        inner = [deeper > depth for depth, deeper in zip(depths, [*depths[1:], -1], strict=True)]
+        found = [row for row, is_folder in zip(found, inner, strict=True) if not is_folder]
+    used = [any(row[at] for row in found) for at in range(7)]  # what a printout does not have is not left out by anyone
+    lines = [
+        Line(n, row[0], row[1], tuple(cell if has else None for cell, has in zip(row, used, strict=True)))
+        for n, row in enumerate(found, 1)
+    ]
     columns = [Column("Layer", ("name",)), Column("Type", ("type",)), Column("Input Shape", ("input",)),
                Column("Output Shape", ("output",)), Column("Param #", ("params",)), Column("Mult-Adds", ("macs",)),
                Column("Connected to", ("connected",))]  # fmt: skip
@@ -101,7 +112,7 @@ def _row(bare: str, has_input: bool, has_macs: bool) -> list[str] | None:
             given, shape, rest = shape, second[1], second[2]
     words = rest.split()
     params = words[0] if words else ""
-    macs = words[1] if has_macs and len(words) > 1 else ""
+    macs = words[-1] if has_macs and len(words) > 1 else ""
     if params in ("(recursive)", "--", "N/A"):
         params = "--"
     tree = _TREE.match(name)
@@ -147,12 +158,12 @@ def _with_totals(columns: list[Column], lines: list[Line], text: str) -> Table:
         at = next((at for at, column in enumerate(columns) if column.meanings == (quantity,)), len(columns))
         if at == len(columns):
             columns.append(Column(match[0].split(":")[0], (quantity,)))
-        lines.append(Line(len(lines) + 1, "total", "", ("",) * at + (value,), is_total=True))
+        lines.append(Line(len(lines) + 1, "total", "", (*[None] * at, value), is_total=True))
     return Table(tuple(columns), tuple(lines))
 
 
 def _torchsummary_x(lines: list[str], head: int) -> Sheet:
-    names = re.split(r"\s{2,}", lines[head].strip())
+    names = re.findall(r"(?:Kernel|Output|Input) Shape|Params(?: \(M\))?|Mult-Adds(?: \(M\))?", lines[head])
     columns = [Column("Layer", ("name",)), Column("Type", ("type",))]
     columns += [Column(name, () if name.startswith("Kernel") else meanings(name)[:1]) for name in names]
     rows: list[Line] = []

@@ -10,14 +10,18 @@ from archcalc.homework.headings import meanings
 from archcalc.homework.sheet import Column, Line, Table
 
 _KEYS: Final = re.compile(
-    r"(?<![A-Za-z_.])(?P<key>re[cs]eptive[\s_]*field|rf\b|jump|mult-adds|macs?\b|flops?\b|(?:total\s+)?memory"
-    r"|(?:num(?:ber of)?\s+)?param(?:eter)?s?\b|weights?\b|bias(?:es)?\b|(?:output|input)(?:[\s_]*(?:size|shape))?|out(?=\s*[:=-])"
+    r"(?<![A-Za-z_.])(?P<key>re[cs]eptive[\s_]*field|rf\b|jump|mult-adds|macs?\b|flops?\b|memory"
+    r"|(?:num(?:ber of)?\s+)?param(?:eter)?s?\b|weights?\b|bias(?:es)?\b|(?:output|input)(?:[\s_]*(?:size|shape))?"
+    r"|out(?=\s*[:=-])"
     r"|in(?=\s*[:=]\s*\d)|shape\b|size\b|感受野|参数(?:量|个数|数)?|输出|输入|计算量)(?P<sep>[\s:=为是-]*)",
     re.IGNORECASE,
 )  # fmt: skip
 _LABEL: Final = re.compile(r"^\s*(?:[-*•+]\s+|\d+[.)]\s+)?(?P<name>[^:：=]{1,60}?)\s*[:：=]\s*(?P<value>.+)$")
-_CODE: Final = re.compile(r"(?:self\.)?(?P<name>\w+)\s*=\s*(?:nn\.|layers\.|tf\.keras\.layers\.)?(?P<type>[A-Z]\w+)\s*\(")
+_CODE: Final = re.compile(
+    r"(?:self\.)?(?P<name>\w+)\s*=\s*(?:nn\.|layers\.|tf\.keras\.layers\.)?(?P<type>[A-Z]\w+)\s*\("
+)
 _CALL: Final = re.compile(r"(?:nn\.|layers\.)(?P<type>[A-Z]\w+)\s*\(|\.add\(\s*(?:layers\.)?(?P<added>[A-Z]\w+)\s*\(")
+_LONGEST: Final = 1_000
 _UNKNOWN: Final = ("output", "params", "rf", "macs", "flops", "activations", "weights")
 
 
@@ -41,7 +45,7 @@ def read_prose(text: str) -> tuple[Table, ...]:
             if at == len(headings):
                 headings.append(key)
             cells.setdefault(at, value)
-        row = tuple(cells.get(at, "") for at in range(max(cells) + 1))
+        row = tuple(cells.get(at) for at in range(max(cells) + 1))
         lines.append(Line(len(lines) + 1, name, type_, row, is_total(name)))
     if not lines:
         return ()
@@ -50,7 +54,7 @@ def read_prose(text: str) -> tuple[Table, ...]:
 
 def _line(line: str) -> tuple[str, str, list[tuple[str, tuple[str, ...], str]]]:
     """Return name, type and (key, quantities, value) of one line."""
-    name, type_, words = "", "", line.strip()
+    name, type_, words = "", "", line.strip()[:_LONGEST]
     code = _CODE.search(words) or _CALL.search(words)
     comment = re.search(r"(?:#|//)\s*(.*)$", words)
     if code:

@@ -1,6 +1,6 @@
 """The summary: a line a layer, with shape, parameters, multiply-adds and shares; or the columns asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from archcalc.arithmetic import Number, total
@@ -12,10 +12,10 @@ from archcalc.render.rows import Row, inputs
 from archcalc.render.styles.around import domain, remarks, title
 from archcalc.render.styles.arrange import arranged
 from archcalc.render.text import abbreviated, clipped
-from archcalc.render.view import Cell, Column, Line, Look, Section, Table
+from archcalc.render.view import Cell, Column, Counted, Line, Look, Section, Table
 from archcalc.report import Report
 
-DEFAULT: Final = ("layer", "type", "window", "output", "params", "params_share", "macs", "macs_share")
+DEFAULT: Final = ("layer", "type", "settings", "output", "params", "params_share", "macs", "macs_share")
 _SHORTEN: Final = {"path": abbreviated, "text": clipped}
 
 
@@ -25,23 +25,26 @@ def summary(report: Report, look: Look) -> Table:
     The network's inputs come first; training heads stand apart, with their own totals and without shares. A
     total that depends on free sizes is written below the table.
     """
-    keys = look.columns or tuple(_default(report))
+    facts = {**COLUMNS, **{held.key: _counted(held) for held in look.counts}}
+    own = look.columns or tuple(_default(report))
+    keys = (*own, *(held.key for held in look.counts if held.key not in own))
     for key in keys:
-        check("column", key, COLUMNS)
+        check("column", key, facts)
     write = Writer(look)
     network, heads = arranged(report, look, "both"), arranged(report, look, "train")
-    sheet = _Sheet(write, keys, {key: _sum(COLUMNS[key], network) for key in keys if COLUMNS[key].adds})
+    sheet = _Sheet(write, facts, keys, {key: _sum(facts[key], network) for key in keys if facts[key].adds})
     rows = (*inputs(report.input), *network)
     sections = [Section(tuple(map(sheet.line, rows)), (sheet.total_line("total", network),))]
     if heads:
-        apart = _Sheet(write, keys, {})
+        apart = _Sheet(write, facts, keys, {})
         totals = (
             apart.total_line("totals_of_heads", heads),
             apart.total_line("total_in_training", [*network, *heads]),
         )
         sections.append(Section(tuple(map(apart.line, heads)), totals, write.say("heads")))
-    columns = tuple(_column(key, look) for key in keys)
+    columns = tuple(_column(key, facts[key], look) for key in keys)
     notes = (*sheet.formulas(), *domain(report, write), *_notes(report, write, keys, [*network, *heads]))
+    notes = (*notes, *(note for held in look.counts for note in held.notes))
     return Table(title(report), columns, tuple(sections), (*notes, *remarks(report, write)))
 
 
@@ -57,20 +60,29 @@ def _default(report: Report) -> Iterator[str]:
         yield "device"
 
 
-def _column(key: str, look: Look) -> Column:
-    kind = COLUMNS[key].kind
-    right = kind in ("count", "share")
-    return Column(key, heading(key, look.lang), "right" if right else "left", _SHORTEN.get(kind))
+def _column(key: str, fact: Fact, look: Look) -> Column:
+    right = fact.kind in ("count", "share")
+    said = key if key not in COLUMNS else heading(key, look.lang)
+    return Column(key, said, "right" if right else "left", _SHORTEN.get(fact.kind))
+
+
+def _counted(held: Counted) -> Fact:
+    def read(row: Row) -> Any:
+        values = [held.values[node.path] for node in row.nodes if node.path in held.values]
+        return total(values) if values else None
+
+    return Fact("count", read, adds=True, scales=held.scales)
 
 
 def _sum(fact: Fact, rows: Sequence[Row]) -> Number:
-    return total(fact.read(row) for row in rows)
+    return total(value for value in map(fact.read, rows) if value is not None)
 
 
 class _Sheet(NamedTuple):
-    """Writes the lines of one section. wholes: what shares are parts of, by column."""
+    """Writes the lines of one section. facts: the columns there are. wholes: what shares are parts of, by column."""
 
     write: Writer
+    facts: Mapping[str, Fact]
     keys: Sequence[str]
     wholes: dict[str, Number]
 
@@ -82,10 +94,10 @@ class _Sheet(NamedTuple):
             return Cell(self.write.say("input"))
         if key == "params" and row.layer is not None and row.layer.shares:
             return Cell(self.write.say("shared"), 0)
-        return self.value(key, COLUMNS[key].read(row))
+        return self.value(key, self.facts[key].read(row))
 
     def value(self, key: str, held: Any) -> Cell:
-        fact, write = COLUMNS[key], self.write
+        fact, write = self.facts[key], self.write
         if held is None:
             return EMPTY
         match fact.kind:
@@ -101,19 +113,20 @@ class _Sheet(NamedTuple):
 
     def total_line(self, name: str, rows: Sequence[Row]) -> Line:
         first, *rest = (self.total(key, rows) for key in self.keys)
-        return (first if COLUMNS[self.keys[0]].adds else Cell(self.write.say(name)), *rest)
+        return (first if self.facts[self.keys[0]].adds else Cell(self.write.say(name)), *rest)
 
     def total(self, key: str, rows: Sequence[Row]) -> Cell:
-        if not COLUMNS[key].adds:
+        if not self.facts[key].adds:
             return EMPTY
-        held = _sum(COLUMNS[key], rows)
+        held = _sum(self.facts[key], rows)
         return self.value(key, held) if isinstance(held, int) else EMPTY
 
     def formulas(self) -> Iterator[str]:
         """Yield the totals that depend on free sizes; they are too long for a column."""
         for key, held in self.wholes.items():
-            if not isinstance(held, int) and COLUMNS[key].kind == "count":
-                yield f"{heading(key, self.write.look.lang)} = {self.value(key, held).text}"
+            if not isinstance(held, int) and self.facts[key].kind == "count":
+                said = heading(key, self.write.look.lang) if key in COLUMNS else key
+                yield f"{said} = {self.value(key, held).text}"
 
 
 def _notes(report: Report, write: Writer, keys: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
@@ -134,7 +147,7 @@ def _notes(report: Report, write: Writer, keys: Sequence[str], rows: Sequence[Ro
     if any(row.count > 1 for row in rows):
         yield write.say("folded")
     used = {name for row in rows if row.layer is not None for name in geometry(row.layer)}
-    if "window" in keys and used:
+    if "settings" in keys and used:
         told = ("stride", *(name for name in ("pad", "dilation", "groups") if name in used))
         yield write.say("letters", letters=", ".join(map(write.say, told)))
 
