@@ -4,6 +4,7 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from archcalc.spec.expand import expand
 from archcalc.spec.library import SUFFIXES, Library
 from archcalc.spec.parameters import Wishes, evaluate_parameters
 from archcalc.spec.reader import decode
-from archcalc.spec.words import is_digits
 from archcalc.spec.target import ORIGIN, Choice, Target, choose, parse_target
+from archcalc.spec.words import is_digits
 
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
 
@@ -81,7 +82,11 @@ def load_choice(
     values = evaluate_parameters(document, choice.net, choice.options, wishes, library.limits)
     expected = _expected(document, choice.net, values.options, wishes)
     graph = expand(document, choice.net, values, target=target, library=library, beside=folder, expected=expected)
-    return graph
+    if _is_as_written(document, wishes):
+        return graph
+    changed = {*wishes.params, *wishes.symbols, *(dim.text for item in choice.net.inputs for dim in item.dims)}
+    kept = tuple(item for item in graph.item_expectations if item.names & changed)
+    return replace(graph, item_expectations=kept)
 
 
 def open_document(target: Target, library: Library) -> tuple[Document, Path | None]:
@@ -146,12 +151,18 @@ def _no_spec(target: Target, library: Library) -> str:
     return f"no spec '{name}'{hint}; 'archcalc list' shows all"
 
 
+def _is_as_written(document: Document, wishes: Wishes) -> bool:
+    """Tell whether the user asks for a network of the file as it is: no other input, free size or parameter."""
+    changed = any(name not in document.variants for name in wishes.params)
+    return not (wishes.inputs or wishes.symbols or changed)
+
+
 def _expected(document: Document, net: Net, options: Mapping[str, str], wishes: Wishes) -> tuple[Expected, ...]:
     """Return the expectations that hold for this choice: those of variants whose options are the chosen ones.
 
     Whoever changes the input, a size or a parameter asks for another network than the one they describe.
     """
-    if wishes.inputs or wishes.symbols or any(name not in document.variants for name in wishes.params):
+    if not _is_as_written(document, wishes):
         return ()
     return tuple(held for held in net.expect if variant_options(document, net, held) == options)
 

@@ -20,7 +20,10 @@ class Figure(NamedTuple):
 
 
 class ItemExpectation(NamedTuple):
-    """What a named item should have, and what it has: its last shape; sums over nodes first … last − 1."""
+    """What a named item should have, and what it has: its last shape; sums over nodes first … last − 1.
+
+    names: the parameters that the shape is written in; without any it holds for the network as the spec has it.
+    """
 
     path: str
     place: Place
@@ -30,6 +33,7 @@ class ItemExpectation(NamedTuple):
     macs: Figure | None
     first: int
     last: int
+    names: frozenset[str] = frozenset()
 
 
 class NetExpectation(NamedTuple):

@@ -228,7 +228,7 @@ class Frozen(dict[str, Any]):
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: lists for tuples, a decimal for a fraction, text that Python reads for a formula.
+    """Return a value as JSON can hold it: lists for tuples, a decimal for a fraction, Python text for a formula.
 
     >>> plain((3, 224, 224))
     [3, 224, 224]

@@ -24,7 +24,11 @@ class Console:
     @property
     def colour(self) -> bool:
         """Whether stdout is a terminal that shows colours (https://no-color.org)."""
-        return bool(sys.stdout and sys.stdout.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return (
+            bool(sys.stdout and sys.stdout.isatty())
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
 
     def problems(self, problems: Iterable[Problem], kind: str = "error") -> None:
         """Print problems to stderr."""

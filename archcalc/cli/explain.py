@@ -30,7 +30,9 @@ def explain_command(
     notation: Annotated[
         str,
         typer.Option(
-            "--notation", "-n", metavar="NAME",
+            "--notation",
+            "-n",
+            metavar="NAME",
             help="math, classic (W-K+2P), cs231n (W-F+2P), n+2p-f, ascii, lecture, lenet, ops.",
         ),
     ] = "math",

@@ -43,9 +43,7 @@ class Derived(Derivation):
     letters: tuple[Letter, ...] = ()
 
 
-def explain(
-    node: Node, quantity: str, notation: str = "math", *, lang: str = "en", latex: bool = False
-) -> Derived:
+def explain(node: Node, quantity: str, notation: str = "math", *, lang: str = "en", latex: bool = False) -> Derived:
     """Return how a number of one row came about.
 
     Args:

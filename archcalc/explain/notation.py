@@ -223,9 +223,7 @@ class _Writer:
     def factor(self, tree: Tree, *bracketed: type) -> str:
         """Return the text of a part of something, in brackets if it is of one of these kinds."""
         text = self.text(tree)
-        bare = isinstance(tree, Quotient) and (
-            self.style.barred or self.is_number(tree) or not self.is_fraction(tree)
-        )
+        bare = isinstance(tree, Quotient) and (self.style.barred or self.is_number(tree) or not self.is_fraction(tree))
         return f"({text})" if text.startswith("-") or (isinstance(tree, bracketed) and not bare) else text
 
     def is_fraction(self, tree: Quotient) -> bool:
@@ -255,9 +253,7 @@ def _arranged(tree: Tree, style: Style) -> Tree:
 
 def _common(tree: Sum) -> tuple[list[Tree], Sum]:
     """Return the factors that all parts of a sum share, and the sum without them."""
-    parts: list[list[Tree]] = [
-        list(part.factors) if isinstance(part, Product) else [part] for _, part in tree.parts
-    ]
+    parts: list[list[Tree]] = [list(part.factors) if isinstance(part, Product) else [part] for _, part in tree.parts]
     outside: list[Tree] = []
     for factor in list(parts[0]):
         if factor != 1 and all(factor in factors for factors in parts):

@@ -68,8 +68,12 @@ class Explanation:
 
 
 def explain_layers(
-    report: Report, rows: Sequence[Node], whats: Sequence[str] = tuple(UNITS), wording: Wording | None = None,
-    *, layer: str | None = None,
+    report: Report,
+    rows: Sequence[Node],
+    whats: Sequence[str] = tuple(UNITS),
+    wording: Wording | None = None,
+    *,
+    layer: str | None = None,
 ) -> Explanation:
     """Return what there is to say about some rows of a report.
 

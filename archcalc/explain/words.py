@@ -72,9 +72,7 @@ REMARKS: Final = MappingProxyType(
     }
 )  # fmt: skip
 
-_LINES: Final = MappingProxyType(
-    {"h": ("row", "行"), "w": ("column", "列"), "t": ("step", "步"), "d": ("slice", "片")}
-)
+_LINES: Final = MappingProxyType({"h": ("row", "行"), "w": ("column", "列"), "t": ("step", "步"), "d": ("slice", "片")})
 _SIZES: Final = MappingProxyType(
     {
         "c": ("channels", "通道数"),

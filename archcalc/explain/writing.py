@@ -193,8 +193,10 @@ def _html(explanation: Explanation) -> Iterator[str]:
         yield "<dl>"
         for step in steps:
             symbol = step.symbol if step.symbol != step.what and step.value is not None else ""
-            yield f"<dt>{html(say(step.what))} <code>{html(symbol)}</code></dt>" if symbol else (
-                f"<dt>{html(say(step.what))}</dt>"
+            yield (
+                f"<dt>{html(say(step.what))} <code>{html(symbol)}</code></dt>"
+                if symbol
+                else (f"<dt>{html(say(step.what))}</dt>")
             )
             yield from (f"<dd>= <code>{html(line)}</code></dd>" for line in _lines(step))
             for each in step.letters:

@@ -73,7 +73,8 @@ def _settings(plan: Plan, here: Here) -> dict[str, Any]:
 
     def fill(setting: str, value: Any, arg: Arg) -> None:
         if setting in given:
-            raise fault("E084", f"'{setting}' is given twice", arg.place)
+            later = max((arg, plan.places.get(setting, arg)), key=lambda held: (held.place.line, held.place.column))
+            raise fault("E084", f"'{setting}' is given twice", later.place)
         given.add(setting)
         settings[setting] = value
 

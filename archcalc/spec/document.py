@@ -401,6 +401,8 @@ class _Reader:
             return ()
         if not isinstance(value, Mapping):
             return (self.input("x", value),)
+        if not value.pairs:
+            self.note("E041", "'input' without an input", value.place)
         for key, _ in value.pairs:
             self.ident(key, "input")
         return tuple(self.input(key.value, item) for key, item in value.pairs)

@@ -4,6 +4,7 @@ Data flow: a flow of the syntax tree and the running value go in, the new runnin
 appended in order of execution. A layer is asked for its `output_shape` and for nothing else.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,7 +136,7 @@ class _Expander:
             name = self.name(key.value, key.place)
             inner = Scope(scope.child_path(scope.claim(name)), scope, given_names(flow))
             result = self.flow(flow, last, here.inside(inner))
-            scope.entries[name] = Entry(result, inner, given=True)
+            self.define(name, Entry(result, inner, given=True), scope, key.place)
         return Graph(
             target=target,
             title=net.title or document.title,
@@ -147,7 +148,7 @@ class _Expander:
             domain=(*values.meanings, *values.space.domain()),
             parameters=values.params,
             item_expectations=tuple(self.expectations),
-            net_expectation=self.net_expectation(expected, here) if expected else None,
+            net_expectation=self.net_expectation(expected, here, len(outputs)) if expected else None,
         )
 
     def outputs(self, net: Net, last: Value, here: Here) -> dict[str, int]:
@@ -159,8 +160,11 @@ class _Expander:
             found[name.value] = here.tensor(template).value.node
         return found
 
-    def net_expectation(self, expected: Sequence[Expected], here: Here) -> NetExpectation:
+    def net_expectation(self, expected: Sequence[Expected], here: Here, count: int) -> NetExpectation:
         outputs = [pair for held in expected for pair in held.outputs]
+        for name, expr in outputs:
+            if name is None and count > 1:
+                raise fault("P001", f"there are {count} outputs: write 'outputs: {{name: shape}}'", expr.place)
         shapes = tuple((name, self.expected_shape(expr, here), expr.place) for name, expr in outputs)
         return NetExpectation(tuple(figure for held in expected for figure in held.figures), shapes)
 
@@ -274,7 +278,9 @@ class _Expander:
     ) -> ItemExpectation:
         shape = self.expected_shape(expected.shape, here) if expected.shape is not None else None
         end = len(self.nodes)
-        return ItemExpectation(path, expected.place, shape, result.shape, expected.params, expected.macs, start, end)
+        names = frozenset(re.findall(r"[A-Za-z_]\w*", expected.shape.text)) if expected.shape else frozenset()
+        figures = (expected.params, expected.macs)
+        return ItemExpectation(path, expected.place, shape, result.shape, *figures, start, end, names)
 
     def expected_shape(self, expr: Expr, here: Here) -> Shape:
         value = expr(here.env())

@@ -227,7 +227,8 @@ class Parser(NamedTuple):
         limits, place = self.limits, tree.place
         if isinstance(tree, Sequence):
             items = [self.expression(item) for item in tree.items]
-            return Expr("[…]", lambda env: bounded([item(env) for item in items], limits, place), fixed(place))
+            text = f"[{', '.join(item.text for item in items)}]" if len(items) <= 8 else "[…]"
+            return Expr(text, lambda env: bounded([item(env) for item in items], limits, place), fixed(place))
         pairs = [(_key(key.value), self.expression(value)) for key, value in tree.pairs]
         work = lambda env: bounded({key: value(env) for key, value in pairs}, limits, place)  # noqa: E731
         return Expr("{…}", work, fixed(place))

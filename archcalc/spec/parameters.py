@@ -203,7 +203,11 @@ def _plain_value(name: str, value: Any, limits: Limits) -> Any:
         value = Fraction(repr(value)) if isfinite(value) else None
         value = value.numerator if value is not None and value.denominator == 1 else value
     number = isinstance(value, (int, Fraction)) and not isinstance(value, bool)
-    if value is None or (number and abs(value) > limits.number) or not isinstance(value, (int, Fraction, str, list, tuple)):
+    if (
+        value is None
+        or (number and abs(value) > limits.number)
+        or not isinstance(value, (int, Fraction, str, list, tuple))
+    ):
         message = f"{name}: a number up to {limits.number:,}, a truth value, a text or a list of these is needed"
         raise TargetError([Problem("E034", message, origin="<command line>")])
     return [_plain_value(name, item, limits) for item in value] if isinstance(value, (list, tuple)) else value
@@ -334,7 +338,10 @@ def _holds(condition: Expr, env: Env, limits: Limits) -> bool:
 
 def _bound(condition: Expr, env: Env, limits: Limits) -> tuple[Any, Any] | None:
     """Return (least, most) of a comparison of numbers, or None."""
-    tree = ast.parse(condition.text.strip(), mode="eval").body
+    try:
+        tree = ast.parse(condition.text.strip(), mode="eval").body
+    except SyntaxError:  # a list or mapping of YAML, a size: no comparison
+        return None
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
         return None
     sides = (tree.left, tree.comparators[0])
