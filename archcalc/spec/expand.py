@@ -106,6 +106,7 @@ class _Expander:
     made: int = 0
     mode: Mode = "both"
     builder: Builder = field(default_factory=Builder)
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
     weights: dict[str, set[str]] = field(default_factory=dict)
     first_calls: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
     shapes: dict[tuple[int, Shape], Shape] = field(default_factory=dict)
@@ -115,10 +116,17 @@ class _Expander:
     def limits(self) -> Limits:
         return self.library.limits
 
+    def given(self, flow: Flow | None) -> frozenset[str]:
+        """Return the names that a flow gives; a block's body is asked once, however often it is called."""
+        names = self.names.get(id(flow))
+        if names is None:
+            names = self.names[id(flow)] = given_names(flow)
+        return names
+
     # ── The network ──
 
     def graph(self, document: Document, net: Net, values: Values, target: str, expected: Sequence[Expected]) -> Graph:
-        scope = Scope("", None, given_names(net.layers))
+        scope = Scope("", None, self.given(net.layers))
         first: Value | None = None
         for name, shape in values.inputs.items():
             self.nodes.append(GraphNode(name, "input", None, (), (), shape))
@@ -134,7 +142,7 @@ class _Expander:
         self.mode = "train"
         for key, flow in net.aux:
             name = self.name(key.value, key.place)
-            inner = Scope(scope.child_path(scope.claim(name)), scope, given_names(flow))
+            inner = Scope(scope.child_path(scope.claim(name)), scope, self.given(flow))
             result = self.flow(flow, last, here.inside(inner))
             self.define(name, Entry(result, inner, given=True), scope, key.place)
         return Graph(
@@ -247,7 +255,7 @@ class _Expander:
         part = scope.claim(name) if name is not None else scope.automatic(word)
         path = scope.child_path(part)
         self.folders[path] = Folder(path, call)
-        return Scope(path, scope, given_names(flow))
+        return Scope(path, scope, self.given(flow))
 
     def name(self, text: str, place: Place) -> str:
         if not is_name(text, self.limits.name):
@@ -532,7 +540,7 @@ class _Expander:
                 values.append(self.named(flow, value, here))
                 continue
             part = f"b_{count[0]}"
-            branch = Scope(here.scope.child_path(here.scope.claim(part)), here.scope, given_names(flow))
+            branch = Scope(here.scope.child_path(here.scope.claim(part)), here.scope, self.given(flow))
             result = self.flow(flow, value, here.inside(branch))
             here.scope.entries.setdefault(part, Entry(result, branch, given=False))
             values.append(result)
@@ -637,7 +645,7 @@ class _Expander:
         return self.checked(flow.meta, folder.path, result, here, start)
 
     def branch(self, name: str, flow: Flow, value: Value, here: Here) -> Value:
-        scope = Scope(here.scope.child_path(here.scope.claim(name)), here.scope, given_names(flow))
+        scope = Scope(here.scope.child_path(here.scope.claim(name)), here.scope, self.given(flow))
         result = self.flow(flow, value, here.inside(scope))
         here.scope.entries[name] = Entry(result, scope, given=False)
         return result
@@ -666,7 +674,7 @@ class _Expander:
         shown = ", ".join(f"{parameter}={spoken(values[parameter])}" for parameter, _ in block.parameters)
         label = f"{block.name}({shown})" if block.parameters else block.name
         folder = self.folder(here.scope, name, label, word=block.name)
-        closed = Scope(folder.path, None, given_names(block.body))
+        closed = Scope(folder.path, None, self.given(block.body))
         shared = frame.shared
         if block.shared:
             shared = (f"{frame.home}:{block.name}", folder.path)
@@ -723,7 +731,7 @@ class _Expander:
         except TargetError as error:
             raise SpecError([problem._replace(place=call.place) for problem in error.problems]) from None
         folder = self.folder(here.scope, name, spec.text, word=target.name or "use")
-        closed = Scope(folder.path, None, given_names(choice.net.layers))
+        closed = Scope(folder.path, None, self.given(choice.net.layers))
         home = folder.path if frame.shared is None else f"{frame.shared[0]}/{folder.path[len(frame.shared[1]) :]}"
         first = choice.net.inputs[0]
         closed.entries[first.name] = Entry(value, None, given=True)
