@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.analysis import analyze as analyze_graph
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.graph import Graph
 from archcalc.quantities import Shape
 from archcalc.report import Report
 from archcalc.spec.document import Document, Expected, Net
 from archcalc.spec.expand import expand
 from archcalc.spec.library import SUFFIXES, Library
-from archcalc.spec.parameters import Wishes, evaluate_parameters
+from archcalc.spec.parameters import Wishes, chosen_options, evaluate_parameters
 from archcalc.spec.reader import decode
-from archcalc.spec.target import ORIGIN, Choice, Target, choose, parse_target
+from archcalc.spec.target import Choice, Target, choose, parse_target
 from archcalc.spec.words import is_digits
 
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
@@ -69,7 +69,7 @@ def analyze(
     23528522
     """
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
-        raise TargetError([Problem("E080", f"batch={batch} must be at least 1", origin=ORIGIN)])
+        raise TargetError([Problem("E080", f"batch={batch} must be at least 1", origin=COMMAND_LINE)])
     with _collector_paused():
         graph = load(target, params, input, symbols=symbols, library=library)
         return analyze_graph(graph, (library or Library()).limits, batch)
@@ -94,12 +94,12 @@ def open_document(target: Target, library: Library) -> tuple[Document, Path | No
     if target.is_stdin:
         limits = library.limits
         if sys.stdin is None:
-            raise TargetError([Problem("E085", "there is no standard input to read", origin=ORIGIN)])
+            raise TargetError([Problem("E085", "there is no standard input to read", origin=COMMAND_LINE)])
         source = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
         return library.parse(source, "stdin"), None
     path = target.path or library.find(target.name or "")
     if path is None:
-        raise TargetError([Problem("E085", _no_spec(target, library), origin=ORIGIN)])
+        raise TargetError([Problem("E085", _no_spec(target, library), origin=COMMAND_LINE)])
     return library.load(path), path.parent
 
 
@@ -131,12 +131,12 @@ def parse_inputs(input: Input | None) -> dict[str, Shape]:
 
 def _sizes(shape: str | Sequence[int]) -> Shape:
     if not isinstance(shape, (str, Sequence)):
-        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])
+        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=COMMAND_LINE)])
     parts: Sequence[Any] = shape.lower().replace("×", "x").split("x") if isinstance(shape, str) else list(shape)
     texts = [part.strip() if isinstance(part, str) else str(part) for part in parts if not isinstance(part, bool)]
     sizes = tuple(int(text) for text in texts if is_digits(text) and len(text) < 20)
     if len(sizes) != len(parts) or not sizes or min(sizes) < 1:
-        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=ORIGIN)])
+        raise TargetError([Problem("E042", f"'{shape}' is no input size; 3x224x224 would be", origin=COMMAND_LINE)])
     return sizes
 
 
@@ -186,17 +186,9 @@ def variants(document: Document, name: str) -> list[tuple[str, Net, Expected | N
 def variant_options(document: Document, net: Net, expected: Expected) -> dict[str, str] | None:
     """Return the option on each axis that an expectation's variant means, or None if it means no variant."""
     if expected.variant is None:
-        return _defaults(document)
+        return chosen_options(document, {}, {})
     try:
         chosen = choose(document, net.name, tuple(expected.variant.split("-")))
     except TargetError:
         return None
-    return {**_defaults(document), **chosen.options}
-
-
-def _defaults(document: Document) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for axis, options in document.variants.items():
-        own = document.params.get(axis)
-        found[axis] = own.text if own is not None else next(iter(options))
-    return found
+    return chosen_options(document, chosen.options, {})

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 from unicodedata import category
 
+COMMAND_LINE: Final = "<command line>"  # where a problem comes from that is in no file
 _SHOWN: Final = 120  # characters of a source line in a message
 
 

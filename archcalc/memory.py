@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from archcalc.arithmetic import Number, total, volume
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.report import Node, Report
 
 # bytes of one number
@@ -197,5 +197,5 @@ def _overwrites(row: Node) -> bool:
 def _choice(word: str, known: Mapping[str, int], what: str) -> int:
     if word not in known:
         hint = did_you_mean(word, known) or f"; there are {', '.join(known)}"
-        raise TargetError([Problem("E033", f"no {what} '{word}'{hint}", origin="<command line>")])
+        raise TargetError([Problem("E033", f"no {what} '{word}'{hint}", origin=COMMAND_LINE)])
     return known[word]

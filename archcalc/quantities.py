@@ -78,3 +78,8 @@ def pointwise(axes: int) -> Window:
     """
     one, zero = (1,) * axes, (0,) * axes
     return Window(one, one, one, zero, zero)
+
+
+def channels(x: Shape) -> Number:
+    """Return the channel count: the last axis of a vector or sequence, the first of a map or volume."""
+    return x[-1] if len(x) <= 2 else x[0]

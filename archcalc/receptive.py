@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from archcalc.arithmetic import Number, extent, largest, smallest
-from archcalc.errors import Problem, ShapeError, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, ShapeError, TargetError, did_you_mean
 from archcalc.quantities import Shape
 from archcalc.report import Node, Report
 
@@ -171,7 +171,7 @@ def fields(
     shapes = {**report.input, **{row.path: row.output for row in report.rows}}
     if source not in shapes:
         hint = did_you_mean(source, shapes)
-        raise TargetError([Problem("E052", f"no layer or input '{source}'{hint}", origin="<command line>")])
+        raise TargetError([Problem("E052", f"no layer or input '{source}'{hint}", origin=COMMAND_LINE)])
     seen: dict[str, Seen] = {source: Field((POINT,) * len(_spatial(shapes[source])))}
     rows = {row.path: row for row in report.rows}
     for row in report.rows:

@@ -13,6 +13,7 @@ from archcalc.layers import layer_class
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.layers.examples import EXAMPLES
 from archcalc.quantities import Shape
+from archcalc.render.text import plain_ascii
 from archcalc.report import Derivation, Node, plain
 from archcalc.spec.library import Library
 from archcalc.spec.parameters import Wishes
@@ -89,7 +90,7 @@ def overview(*, ascii: bool = False) -> str:
             lines.append(f"  {words:<16} {(getdoc(cls) or '').split(chr(10))[0]}")
     lines += ["", "'archcalc layers conv' shows the settings and formulas of one type."]
     text = "\n".join(lines).lstrip()
-    return _ascii(text) if ascii else text
+    return plain_ascii(text) if ascii else text
 
 
 def layer(op: str, *, ascii: bool = False) -> str:
@@ -107,7 +108,7 @@ def layer(op: str, *, ascii: bool = False) -> str:
             lines.append(f"  {setting.name:<{width}}  {place}{setting.name}=…, {default}")
         lines.append("")
     text = "\n".join([*lines, example(found)])
-    return _ascii(text) if ascii else text
+    return plain_ascii(text) if ascii else text
 
 
 def example(found: Entry) -> str:
@@ -161,18 +162,3 @@ def _default(field: object) -> str | None:
     value = plain(getattr(field, "default", None))
     words = {True: "yes", False: "no", None: "none"}
     return words[value] if value is None or isinstance(value, bool) else str(value)
-
-
-def _ascii(text: str) -> str:
-    for char, plain_text in (
-        ("…", "..."),
-        ("×", "x"),
-        ("·", "*"),
-        ("−", "-"),
-        ("⌊", "floor("),
-        ("⌋", ")"),
-        ("⌈", "ceil("),
-        ("⌉", ")"),
-    ):
-        text = text.replace(char, plain_text)
-    return text.encode("ascii", "backslashreplace").decode()

@@ -7,6 +7,7 @@ import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import ENDINGS, can_show, choose_format, deliver
+from archcalc.errors import COMMAND_LINE
 
 if TYPE_CHECKING:
     from archcalc.homework.judge import Result
@@ -78,7 +79,7 @@ def check_command(
     library = o.library(path, limit, unsafe=unsafe_limits)
     if answers is None and not expr and not claim and class_ is None:
         message = "nothing to check; name a file, or say --expr or --claim"
-        raise TargetError([Problem("E085", message, origin=o.ORIGIN)])
+        raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
     report = _network(against, set_, input_, library) if against else None
     console = o.console(context)
     if key is not None:
@@ -159,7 +160,7 @@ def _network(against: str, set_: list[str] | None, input_: list[str] | None, lib
         rebuilt = rebuild(_read(against))
         if rebuilt is None:
             message = f"{against} does not describe a network completely; a spec or a summary would"
-            raise TargetError([Problem("E085", message, origin=o.ORIGIN)])
+            raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
         return rebuilt
     return analyze(load(against, o.parameters(set_), o.inputs(input_), library=library), library.limits)
 
@@ -184,7 +185,7 @@ def _read(path: str) -> "Sheet":
         message = f"{path} is not UTF-8 text"
     except SheetError as error:
         message = f"{path}: {error}"
-    raise TargetError([Problem("E085", message, origin=o.ORIGIN)])
+    raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
 
 
 def _shown(result: "Result", form: str, lang: str, *, ascii: bool, everything: bool) -> str:
@@ -213,7 +214,7 @@ def _class(
 
     files = sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
     if not files:
-        raise TargetError([Problem("E085", f"no files in the folder {folder}", origin=o.ORIGIN)])
+        raise TargetError([Problem("E085", f"no files in the folder {folder}", origin=COMMAND_LINE)])
     grades, unread = [], []
     for file in files:
         try:

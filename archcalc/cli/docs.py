@@ -11,7 +11,7 @@ import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import deliver
-from archcalc.errors import ArchcalcError, Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, ArchcalcError, Problem, TargetError, did_you_mean
 
 _BLOCK: Final = re.compile(
     r"(?<!`)(<!-- archcalc: (.*?) -->)(.*?)(<!-- /archcalc -->|(?=<!-- archcalc: )|\Z)", re.DOTALL
@@ -63,7 +63,7 @@ def _difference(path: Path, *, check: bool) -> str:
     try:
         old = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TargetError([Problem("E085", f"cannot read {path}: {error}", origin=o.ORIGIN)]) from None
+        raise TargetError([Problem("E085", f"cannot read {path}: {error}", origin=COMMAND_LINE)]) from None
     new, pictures = _written(old, path)
     if check:
         lines = unified_diff(old.splitlines(True), new.splitlines(True), str(path), f"{path} (now)")
@@ -204,4 +204,4 @@ def _taken(arguments: list[str], *names: str) -> str | None:
 
 
 def _wrong(message: str) -> TargetError:
-    return TargetError([Problem("E033", message, origin=o.ORIGIN)])
+    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from archcalc.cli import options as o
+from archcalc.errors import COMMAND_LINE
 
 
 def export_command(
@@ -33,7 +34,7 @@ def export_command(
     from archcalc.torch_backend.export import export
 
     if to != "torch":
-        raise TargetError([Problem("E033", f"--to: '{to}' is not one of torch", origin=o.ORIGIN)])
+        raise TargetError([Problem("E033", f"--to: '{to}' is not one of torch", origin=COMMAND_LINE)])
     library = o.library(path, limit, unsafe=unsafe_limits)
     graph = load(target, o.parameters(set_), o.inputs(input_), library=library)
     deliver(export(graph, analyze(graph, library.limits).totals.params_train), output)

@@ -6,6 +6,7 @@ import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import can_show, deliver
+from archcalc.errors import COMMAND_LINE
 
 
 def layers_command(
@@ -31,5 +32,5 @@ def layers_command(
     op = ALIASES.get(type_, type_)
     if op not in LAYERS and op not in MERGES:
         hint = did_you_mean(type_, (*LAYERS, *MERGES, *ALIASES)) or "; 'archcalc layers' shows all"
-        raise TargetError([Problem("E058", f"no layer type '{type_}'{hint}", origin=o.ORIGIN)])
+        raise TargetError([Problem("E058", f"no layer type '{type_}'{hint}", origin=COMMAND_LINE)])
     deliver(reference.layer(op, ascii=ascii_), output)

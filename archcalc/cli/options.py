@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 if TYPE_CHECKING:
     from archcalc.cli.console import Console
     from archcalc.spec.library import Library
-
-ORIGIN = "<command line>"
 
 
 def _errors(context: typer.Context, value: str) -> str:
@@ -117,4 +115,4 @@ def _pairs(texts: Iterable[str], option: str, example: str) -> Iterable[tuple[st
 
 def wrong(message: str) -> TargetError:
     """Return an error about what the command line says."""
-    return TargetError([Problem("E033", message, origin=ORIGIN)])
+    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])

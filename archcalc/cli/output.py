@@ -8,9 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 
-ORIGIN = "<command line>"
 # the ending of a file → the format of a table
 ENDINGS: Final = MappingProxyType({
     ".txt": "terminal", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".csv": "csv",
@@ -48,7 +47,7 @@ def deliver(text: str | bytes, path: str | None = None, *, exact: bool = False) 
             raise
     except OSError as error:
         message = f"cannot write {path}: {(error.strerror or str(error)).lower()}"
-        raise TargetError([Problem("E085", message, origin=ORIGIN)]) from None
+        raise TargetError([Problem("E085", message, origin=COMMAND_LINE)]) from None
 
 
 def choose_format(given: str | None, path: str | None, endings: Mapping[str, str], default: str) -> str:
@@ -63,7 +62,7 @@ def choose_format(given: str | None, path: str | None, endings: Mapping[str, str
     if ending not in endings:
         known = ", ".join(endings)
         message = f"'{path}' ends in no known format{did_you_mean(ending, endings)}; {known}, or say --format"
-        raise TargetError([Problem("E085", message, origin=ORIGIN)])
+        raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
     return endings[ending]
 
 
@@ -78,7 +77,7 @@ def can_show(sample: str) -> bool:
 
 def _print(text: str | bytes, *, exact: bool) -> None:
     if sys.stdout is None:  # closed by the caller: `archcalc table alexnet >&-`
-        raise TargetError([Problem("E085", "cannot write the result: stdout is closed", origin=ORIGIN)])
+        raise TargetError([Problem("E085", "cannot write the result: stdout is closed", origin=COMMAND_LINE)])
     try:
         if isinstance(text, bytes) or (exact and hasattr(sys.stdout, "buffer")):
             sys.stdout.flush()
@@ -91,7 +90,7 @@ def _print(text: str | bytes, *, exact: bool) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         message = f"cannot write the result: {(error.strerror or str(error)).lower()}"
-        raise TargetError([Problem("E085", message, origin=ORIGIN)]) from None
+        raise TargetError([Problem("E085", message, origin=COMMAND_LINE)]) from None
 
 
 def _print_text(text: str) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import deliver
+from archcalc.errors import COMMAND_LINE
 
 
 def show_command(
@@ -34,7 +35,7 @@ def show_command(
 
     library = o.library(path, limit, unsafe=unsafe_limits)
     if expand and (long or json_):
-        raise TargetError([Problem("E033", "--expand goes with neither --long nor --json", origin=o.ORIGIN)])
+        raise TargetError([Problem("E033", "--expand goes with neither --long nor --json", origin=COMMAND_LINE)])
     if expand:
         from archcalc.api import load
         from archcalc.spec.writer import flat
@@ -42,7 +43,7 @@ def show_command(
         deliver(flat(load(target, o.parameters(set_), o.inputs(input_), library=library)), output)
         return
     if set_ or input_:
-        raise TargetError([Problem("E033", "--set and --input change the graph; add --expand", origin=o.ORIGIN)])
+        raise TargetError([Problem("E033", "--set and --input change the graph; add --expand", origin=COMMAND_LINE)])
     from archcalc.api import open_document
     from archcalc.spec.target import choose, parse_target
 

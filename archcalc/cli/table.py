@@ -6,6 +6,7 @@ import typer
 
 from archcalc.cli import options as o
 from archcalc.cli.output import ENDINGS, can_show, choose_format, deliver
+from archcalc.errors import COMMAND_LINE
 
 if TYPE_CHECKING:
     from archcalc.render.view import Counted, Lang
@@ -85,7 +86,7 @@ def table_command(
     console: Console = o.console(context)
     form = choose_format(format_, output, ENDINGS, "terminal")
     if batch < 1:
-        raise TargetError([Problem("E080", f"--batch {batch} must be at least 1", origin=o.ORIGIN)])
+        raise TargetError([Problem("E080", f"--batch {batch} must be at least 1", origin=COMMAND_LINE)])
     library = o.library(path, limit, unsafe=unsafe_limits)
     graph = load(target, o.parameters(set_), o.inputs(input_), symbols=o.symbols(sym), library=library)
     report = analyze(graph, library.limits, batch)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from archcalc.cli import options as o
+from archcalc.errors import COMMAND_LINE
 
 if TYPE_CHECKING:
     from archcalc.cli.console import Console
@@ -56,13 +57,13 @@ def verify_command(
         need_torch(device or "meta")
     if device is not None and (not torch or device not in _DEVICES):
         wrong = f"'{device}' is not one of {', '.join(_DEVICES)}" if torch else "it needs --torch"
-        raise TargetError([Problem("E033", f"--device: {wrong}", origin=o.ORIGIN)])
+        raise TargetError([Problem("E033", f"--device: {wrong}", origin=COMMAND_LINE)])
     console = o.console(context)
     library = o.library(path, limit, unsafe=unsafe_limits)
     names = _expand(targets or [], library, everything=all_)
     if not names:
         raise TargetError(
-            [Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=o.ORIGIN)]
+            [Problem("E085", "nothing to verify; name targets or a folder, or say --all", origin=COMMAND_LINE)]
         )
     verdicts: list[Verdict] = []
     compared: dict[str, Comparison] = {}
@@ -100,7 +101,7 @@ def _expand(targets: list[str], library: "Library", *, everything: bool) -> list
         files = [str(file) for file in spec_files(folder)]
         if not files:
             message = f"no spec in the folder {target}; a spec's first key is 'archcalc: 1'"
-            raise TargetError([Problem("E085", message, origin=o.ORIGIN)])
+            raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
         names += files
     return names
 

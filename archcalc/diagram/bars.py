@@ -10,7 +10,7 @@ from archcalc.diagram.metrics import fit, room
 from archcalc.diagram.picture import Box, Picture, count_text
 from archcalc.diagram.themes import FAMILIES
 from archcalc.diagram.words import word
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 from archcalc.render.text import percent
 
 _ROW: Final = 15.0
@@ -89,7 +89,7 @@ def _name(box: Box) -> str:
 def _number(box: Box, fact: str) -> int:
     value = box.sum(fact)
     if not isinstance(value, int):
-        raise TargetError([Problem("E033", "the view bars needs numbers for all sizes", origin="<command line>")])
+        raise TargetError([Problem("E033", "the view bars needs numbers for all sizes", origin=COMMAND_LINE)])
     return int(value)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from archcalc.diagram.canvas import Point
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 # seconds that an engine may take with the best effort, then with little
 LIMITS: Final = (12.0, 20.0)
@@ -85,7 +85,7 @@ def engine() -> str | None:
 
 
 def _error(message: str) -> TargetError:
-    return TargetError([Problem("E085", message, origin="<command line>")])
+    return TargetError([Problem("E085", message, origin=COMMAND_LINE)])
 
 
 def _read(document: Mapping[str, Any]) -> Layout:

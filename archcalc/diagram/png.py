@@ -4,7 +4,7 @@ from typing import Final
 
 from archcalc.diagram.canvas import Canvas
 from archcalc.diagram.svg import FONT, svg
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 _ZOOM: Final = 2.0  # 144 dots per inch
 _MOST_PIXELS: Final = 120_000_000
@@ -24,7 +24,7 @@ def png(canvas: Canvas) -> bytes:
                 Problem(
                     "E085",
                     "PNG needs the package resvg_py: `pip install 'archcalc[png]'`; svg and pdf need nothing",
-                    origin="<command line>",
+                    origin=COMMAND_LINE,
                 )
             ]
         ) from None

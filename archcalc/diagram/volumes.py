@@ -26,7 +26,7 @@ from archcalc.diagram.graph import HEAD, MARGIN, header, legend, widest
 from archcalc.diagram.metrics import fit, room
 from archcalc.diagram.picture import Box, Picture
 from archcalc.diagram.themes import FAMILIES, Theme
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 from archcalc.quantities import Shape
 
 NO_CHAIN: Final = (
@@ -135,7 +135,7 @@ def is_chain(made: Picture) -> bool:
 
 
 def _refused(message: str) -> TargetError:
-    return TargetError([Problem("E033", message, origin="<command line>")])
+    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])
 
 
 # ── where ──

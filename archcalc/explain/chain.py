@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from archcalc.api import load_choice, parse_inputs
-from archcalc.errors import Source
+from archcalc.errors import COMMAND_LINE, Source
 from archcalc.graph import Graph
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.spec.library import SUFFIXES, Library
@@ -41,5 +41,5 @@ def load_chain(chain: str, inputs: Any, library: Library) -> Graph:
     sizes = {name: "x".join(map(str, shape)) for name, shape in parse_inputs(inputs).items()}
     lines = "".join(f"\n  {name}: {size}" for name, size in sizes.items()) if "" not in sizes else f" {sizes['']}"
     text = f"archcalc: 1\ninput:{lines}\nlayers: |-\n  {' '.join(chain.split())}\n"
-    document = library.parse(Source("<command line>", text), "chain")
+    document = library.parse(Source(COMMAND_LINE, text), "chain")
     return load_choice(document, choose(document, None, ()), Wishes(), " ".join(chain.split()), library, None)

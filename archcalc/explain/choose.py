@@ -1,6 +1,6 @@
 """Which layers a word means: a path, a folder, a last name, or a layer type."""
 
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.report import Node, Report
 
@@ -40,7 +40,7 @@ def choose_layers(report: Report, word: str) -> tuple[Node, ...]:
         hints = (did_you_mean(word, dict.fromkeys(known)) for known in (*tries, types))
         hint = next(filter(None, hints), f"; {tops(report)}")
         message = f"{report.target} has no layer '{word}'{hint}"
-    raise TargetError([Problem("E052", message, origin="<command line>")])
+    raise TargetError([Problem("E052", message, origin=COMMAND_LINE)])
 
 
 def tops(report: Report) -> str:

@@ -15,6 +15,7 @@ from archcalc.arithmetic import Number, ceil_div, extent, largest, out_size, vol
 from archcalc.errors import ShapeError
 from archcalc.layers.settings import Flag, Ref, Reference
 from archcalc.quantities import Ops, Shape, Weight, Window, pointwise
+from archcalc.quantities import channels as channels
 
 Family: TypeAlias = Literal[
     "conv", "pool", "linear", "norm", "activation", "recurrent", "attention", "shape", "region", "value", "merge"
@@ -121,11 +122,6 @@ def is_default(value: Any, default: Any) -> bool:
 
 
 # ── The axes of a shape: C | T×D | C×H×W | C×D×H×W ──────────────────────────────────────────────────────────────
-
-
-def channels(x: Shape) -> Number:
-    """Return the channel count: the last axis of a vector or sequence, the first of a map or volume."""
-    return x[-1] if len(x) <= 2 else x[0]
 
 
 def spatial(x: Shape) -> Shape:

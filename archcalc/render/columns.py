@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from archcalc.arithmetic import Number, total
+from archcalc.arithmetic import total
 from archcalc.quantities import OP_KINDS, Shape
 from archcalc.render.rows import Row
 from archcalc.render.text import decimal, number
@@ -95,11 +95,6 @@ def geometry(node: Node) -> dict[str, str]:
 def has_kernel(node: Node) -> bool:
     """Tell whether a layer slides a kernel over its input."""
     return node.window is not None and "kernel" in node.settings
-
-
-def channels(shape: Shape) -> Number:
-    """Return the channel count: the first of a map, the last of a vector or sequence."""
-    return shape[-1] if len(shape) <= 2 else shape[0]
 
 
 def settings(node: Node) -> str:

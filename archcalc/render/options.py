@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 
 
 def check(option: str, word: str, known: Iterable[str]) -> None:
@@ -14,4 +14,4 @@ def check(option: str, word: str, known: Iterable[str]) -> None:
 
 def option_error(message: str) -> TargetError:
     """Return the error of an option that means nothing."""
-    return TargetError([Problem("E080", message, origin="<command line>")])
+    return TargetError([Problem("E080", message, origin=COMMAND_LINE)])

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from archcalc.arithmetic import Number
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 from archcalc.solve.network import Facts, Refused
-from archcalc.solve.wanted import ORIGIN, Condition, Wanted
+from archcalc.solve.wanted import Condition, Wanted
 
 _FEW: Final = 12  # so few values are all shown
 _TEXT_FAULTS: Final = ("E050", "E052", "E059", "E081", "E082", "E083", "E084", "E088", "P001")
@@ -97,4 +97,4 @@ def _check_readable(runs: Sequence[Facts | Refused]) -> None:
     if len(faults) == 1:
         code, reason = faults.pop()
         if code in _TEXT_FAULTS:
-            raise TargetError([Problem(code, reason, origin=ORIGIN)])
+            raise TargetError([Problem(code, reason, origin=COMMAND_LINE)])

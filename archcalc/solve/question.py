@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from archcalc.api import load_choice, open_document, parse_inputs
-from archcalc.errors import ArchcalcError, Place, Problem, Source, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, ArchcalcError, Place, Problem, Source, TargetError, did_you_mean
 from archcalc.layers.axes import AXES, axis_index
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.quantities import Shape
 from archcalc.solve.network import Network, Unknown
-from archcalc.solve.wanted import ORIGIN, wrong
+from archcalc.solve.wanted import wrong
 from archcalc.spec.calls import plan_call
 from archcalc.spec.document import Document
 from archcalc.spec.expressions import Env, compile_expression
@@ -61,7 +61,7 @@ def of_chain(chain: str, input: str | None, ranges: Mapping[str, str], library: 
     known = ", ".join(f"{name}: 1" for name in (*names, *holes))
     lines = ["archcalc: 1", f"params: {{{known}}}", f"input: [{', '.join(dims)}]", f"layers: {json.dumps(text)}"]
     try:
-        document = library.parse(Source(ORIGIN, "\n".join(lines) + "\n"), "chain")
+        document = library.parse(Source(COMMAND_LINE, "\n".join(lines) + "\n"), "chain")
     except ArchcalcError as error:
         raise _without_place(error, holes) from None
     sizes = [int(dim) for dim in dims if dim.isdigit()]
@@ -201,7 +201,7 @@ def _without_place(error: ArchcalcError, holes: list[str]) -> TargetError:
     def shown(message: str) -> str:
         return re.sub(r"\bq\d+\b", lambda found: "?" if found[0] in holes else found[0], message)
 
-    return TargetError([Problem(p.code, shown(p.message), origin=ORIGIN) for p in error.problems])
+    return TargetError([Problem(p.code, shown(p.message), origin=COMMAND_LINE) for p in error.problems])
 
 
 # ── Specs ──
@@ -355,7 +355,7 @@ def read_range(text: str, library: Library | None = None) -> tuple[Any, ...] | r
         items = [part.strip() for part in text.split(",")]
         if "" in items or ".." in text:
             raise wrong(f"--range: '{text}' is no range; 1..32, 0.1..2:0.05 or 1,3,5 would be")
-        source = Source(ORIGIN, text)
+        source = Source(COMMAND_LINE, text)
         return tuple(
             compile_expression(item, lambda at, width: Place(source, 1, at + 1, width), limits)(Env({}))
             for item in items

@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from archcalc.arithmetic import Number
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.layers.axes import AXES
 from archcalc.layers.base import spatial
 from archcalc.quantities import Shape
 
-ORIGIN: Final = "<command line>"
 QUANTITIES: Final = ("params", "params_trainable", "macs", "activations", "buffers", "memory", "rf")
 
 _UNITS: Final = MappingProxyType({"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12})
@@ -193,4 +192,4 @@ def read_form(text: str) -> Form:
 
 def wrong(message: str) -> TargetError:
     """Return the error of a question that means nothing."""
-    return TargetError([Problem("E033", message, origin=ORIGIN)])
+    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])

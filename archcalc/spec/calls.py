@@ -6,12 +6,12 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from archcalc.errors import Problem, SpecError, did_you_mean
 from archcalc.layers import layer_class
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
+from archcalc.layers.settings import PADDING_WORDS
 from archcalc.spec.problems import Problems
 from archcalc.spec.syntax import Arg, Call, Flow, ForFlow, IfFlow, MergeFlow, Named, ResidualFlow, Run, Step
 
 SPECIALS: Final = ("id", "from", "use", "times", "once")
-_PADS: Final = ("valid", "half", "same", "same_lower", "darknet")
-FLAGS: Final = (*_PADS, "ceil", "nobias")
+FLAGS: Final = (*PADDING_WORDS, "ceil", "nobias")
 # argument names of the special steps in long form
 _SPECIAL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": (),
@@ -72,7 +72,7 @@ def flag_of(cls: Any, text: str) -> tuple[str, Any] | None:
     The flags of the language, and a bare `frozen`, `bi` …: the name of a setting that is yes or no.
     """
     fields = cls.model_fields
-    if text in _PADS and "pad" in fields:
+    if text in PADDING_WORDS and "pad" in fields:
         return "pad", text
     if text == "nobias" and "bias" in fields:
         return "bias", False

@@ -27,6 +27,7 @@ TOTALS: Final = (
     "macs_train",
     "nodes",
 )
+EXPECTED_KEYS: Final = (*TOTALS, "outputs", "source", "note")
 TOP_KEYS: Final = (
     "archcalc", "name", "title", "source", "note", "task", "year", "params", "variants", "input", "require", "defaults",
     "blocks", "shared", "layers", "aux", "outputs", "expect", "nets",
@@ -259,7 +260,7 @@ class _Reader:
         return axes
 
     def option(self, option: Scalar) -> None:
-        if not is_word(option.value.replace(".", "_")) or option.value in (*TOTALS, "outputs", "source", "note"):
+        if not is_word(option.value.replace(".", "_")) or option.value in EXPECTED_KEYS:
             message = f"'{option.value}' cannot be an option: letters, digits, _ and '.', and not a key of expect"
             self.note("E054", message, option.place)
 
@@ -431,8 +432,7 @@ class _Reader:
             return ()
         value = tree.get("expect")
         assert isinstance(value, Mapping)
-        totals = (*TOTALS, "outputs", "source", "note")
-        if any(key.value in totals for key, _ in pairs):
+        if any(key.value in EXPECTED_KEYS for key, _ in pairs):
             return (self.totals(None, value, value.place),)
         found = []
         for key, item in pairs:
@@ -445,7 +445,6 @@ class _Reader:
     def totals(self, variant: str | None, tree: Mapping, place: Place) -> Expected:
         figures: list[tuple[str, Figure]] = []
         outputs: list[tuple[str | None, Expr]] = []
-        known = (*TOTALS, "outputs", "source", "note")
         for key, value in tree.pairs:
             if key.value in TOTALS:
                 figure = self.parser.figure(value)
@@ -455,8 +454,8 @@ class _Reader:
                 outputs += [(name.value, self.parser.expression(item)) for name, item in value.pairs]
             elif key.value == "outputs":
                 outputs.append((None, self.parser.expression(value)))
-            elif key.value not in known:
-                self.note("E002", f"unknown total '{key.value}'{did_you_mean(key.value, known)}", key.place)
+            elif key.value not in EXPECTED_KEYS:
+                self.note("E002", f"unknown total '{key.value}'{did_you_mean(key.value, EXPECTED_KEYS)}", key.place)
         return Expected(variant, tuple(figures), tuple(outputs), place, self.parser.text(tree, "source"))
 
 

@@ -16,6 +16,7 @@ from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
 from archcalc.layers.base import Layer, Merge, Weighted, show
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
+from archcalc.layers.settings import is_number
 from archcalc.limits import Limits
 from archcalc.quantities import Shape
 from archcalc.report import Folder, Mode
@@ -294,7 +295,7 @@ class _Expander:
         value = expr(here.env())
         if isinstance(value, int) and not isinstance(value, bool):
             return (value,)
-        if isinstance(value, (tuple, list)) and all(_is_size(size) for size in value):
+        if isinstance(value, (tuple, list)) and all(is_number(size) for size in value):
             return tuple(value)
         raise fault("E042", f"'{expr.text}' is not a shape; 256x6x6 or [classes, H, W] would be", expr.place)
 
@@ -377,7 +378,7 @@ class _Expander:
             arg = call.args[0]
             times = arg.value(here.env())
             needs = f"times {spoken(times)}: a whole number of at least 1 is needed"
-            if not _is_size(times):
+            if not is_number(times):
                 raise fault("E080", needs, arg.place)
             try:
                 check_at_least(times, 1, needs)
@@ -761,7 +762,3 @@ def _as_branches(flow: Flow) -> tuple[tuple[Template | None, Flow], ...]:
     if isinstance(flow, Run) and flow.items and all(isinstance(item, Named) for item in flow.items):
         return tuple((None, item) for item in flow.items)
     return ((None, flow),)
-
-
-def _is_size(value: Any) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool)) or hasattr(value, "arithmetic")

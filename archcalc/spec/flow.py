@@ -189,17 +189,17 @@ class Parser(NamedTuple):
         call = Call(op.value.lstrip("$"), op.value.startswith("$"), tuple(args), place)
         step = Step(call, place, self._optional(tree, "repeat"), self._optional(tree, "if"), self._alias(tree))
         name = tree.get("name")
-        if isinstance(name, Scalar) and not is_null(name):
+        if isinstance(name, Scalar):
             return Named(self._name(name), step, self.meta(tree), name.place)
         return Named(None, step, self.meta(tree), place) if _has_meta(tree) else step
 
     def _alias(self, tree: Mapping) -> Template | None:
         alias = tree.get("as")
-        return self._name(alias) if isinstance(alias, Scalar) and not is_null(alias) else None
+        return self._name(alias) if isinstance(alias, Scalar) else None
 
     def _optional(self, tree: Mapping, key: str) -> Expr | None:
         value = tree.get(key)
-        return None if value is None or is_null(value) else self.expression(value)
+        return None if value is None else self.expression(value)
 
     def argument(self, name: str, value: Tree, key_place: Place | None = None) -> Arg:
         """Return a value of the long form as an argument."""
@@ -242,13 +242,13 @@ class Parser(NamedTuple):
             self.text(tree, "note"),
             self.text(tree, "source"),
             self.text(tree, "device"),
-            self.expectation(expect) if expect is not None and not is_null(expect) else None,
+            self.expectation(expect) if expect is not None else None,
         )
 
     def text(self, tree: Mapping, key: str) -> str | None:
         """Return a text, or None."""
         value = tree.get(key)
-        if value is None or is_null(value):
+        if value is None:
             return None
         if isinstance(value, Scalar) and (key != "device" or len(value.value) <= self.limits.name):
             return value.value

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from archcalc.errors import Problem, Source, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, Source, TargetError
 from archcalc.limits import Limits
 from archcalc.spec.document import Document, parse_document
 from archcalc.spec.reader import Mapping, Scalar, decode, read
@@ -66,7 +66,7 @@ class Library(NamedTuple):
             built_in = path.stem if not path.exists() and path.stem in self.names() else None
             hint = f" (did you mean '{built_in}'?)" if built_in else ""
             message = f"cannot read {path}: {(error.strerror or str(error)).lower()}{hint}"
-            raise TargetError([Problem("E085", message, origin="<command line>")]) from None
+            raise TargetError([Problem("E085", message, origin=COMMAND_LINE)]) from None
         return self.parse(decode(data, str(path), self.limits), path.stem)
 
     def parse(self, source: Source, name: str) -> Document:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from archcalc.arithmetic import check_at_least
-from archcalc.errors import Place, Problem, ShapeError, Source, SpecError, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Place, Problem, ShapeError, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
 from archcalc.layers.axes import axis_index
 from archcalc.limits import Limits
@@ -108,8 +108,8 @@ def evaluate_parameters(
     for name in wishes.symbols:
         if name in wishes.params:
             message = f"'{name}' is given by --set and left free by --sym; one of the two"
-            raise TargetError([Problem("E033", message, origin="<command line>")])
-    chosen = _options(document, options, wishes.params)
+            raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
+    chosen = chosen_options(document, options, wishes.params)
     exprs: dict[str, Expr] = dict(document.params)
     for axis, option in chosen.items():
         exprs.pop(axis, None)
@@ -142,7 +142,12 @@ def evaluate_parameters(
     return Values(params, inputs, chosen, space, meanings)
 
 
-def _options(document: Document, options: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str]:
+def chosen_options(document: Document, options: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the option on each axis: `--set`, then the path, then `params[axis]`, then the first (section 3.1).
+
+    Raises:
+        TargetError: E032, not an option of the axis.
+    """
     chosen: dict[str, str] = {}
     for axis, known in document.variants.items():
         if axis in params:
@@ -189,12 +194,12 @@ def _check_names(wishes: Wishes, known: set[str], document: Document) -> None:
 
 
 def _command_line_expression(name: str, value: str, limits: Limits) -> Expr:
-    source = Source("<command line>", value)
+    source = Source(COMMAND_LINE, value)
     try:
         return compile_expression(value.strip(), lambda at, width: Place(source, 1, at + 1, width), limits)
     except SpecError as error:
         message = f"{name}={value}: {error.problems[0].message}"
-        raise TargetError([Problem("E034", message, origin="<command line>")]) from None
+        raise TargetError([Problem("E034", message, origin=COMMAND_LINE)]) from None
 
 
 def _plain_value(name: str, value: Any, limits: Limits) -> Any:
@@ -209,7 +214,7 @@ def _plain_value(name: str, value: Any, limits: Limits) -> Any:
         or not isinstance(value, (int, Fraction, str, list, tuple))
     ):
         message = f"{name}: a number up to {limits.number:,}, a truth value, a text or a list of these is needed"
-        raise TargetError([Problem("E034", message, origin="<command line>")])
+        raise TargetError([Problem("E034", message, origin=COMMAND_LINE)])
     return [_plain_value(name, item, limits) for item in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -228,10 +233,10 @@ def _apply_inputs(
         if item is None:
             names = [held.name for held in net.inputs]
             message = f"no input '{name}'{did_you_mean(name, names)}; there are {', '.join(names)}"
-            raise TargetError([Problem("E042", message, origin="<command line>")])
+            raise TargetError([Problem("E042", message, origin=COMMAND_LINE)])
         if item.dims and len(item.dims) != len(shape):
             message = f"the input '{item.name}' has {len(item.dims)} dimensions, not {len(shape)}"
-            raise TargetError([Problem("E042", message, origin="<command line>")])
+            raise TargetError([Problem("E042", message, origin=COMMAND_LINE)])
         for dim, size in zip(item.dims, shape, strict=False):
             if dim.text in known:
                 _check_once(dim.text, wishes)
@@ -250,7 +255,7 @@ def _check_once(name: str, wishes: Wishes) -> None:
     for option, names in (("--set", wishes.params), ("--sym", wishes.symbols)):
         if name in names:
             message = f"'{name}' is given by the input and by {option}; one of the two"
-            raise TargetError([Problem("E033", message, origin="<command line>")])
+            raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
 
 
 def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -> Shape:
@@ -268,7 +273,7 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
             if wanted is not None and own != wanted[k]:
                 if not dim.text.isdigit():
                     message = f"the input is {dim.text} = {own} there, not {wanted[k]}; set its parameters instead"
-                    raise TargetError([Problem("E042", message, origin="<command line>")])
+                    raise TargetError([Problem("E042", message, origin=COMMAND_LINE)])
                 own = wanted[k]
             values.append(own)
             places.append(dim.place)
@@ -381,12 +386,12 @@ def _apply_symbols(
             if name not in _AXES:
                 hint = f"{did_you_mean(name, known)}; C, D, H, W, T free an axis of the input"
                 message = f"no parameter '{name}' to free{hint}"
-                raise TargetError([Problem("E033", message, origin="<command line>")])
+                raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
             axes.append(name)
             continue
         if name in document.variants:
             raise TargetError(
-                [Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin="<command line>")]
+                [Problem("E033", f"'{name}' is an axis of variants; it cannot be free", origin=COMMAND_LINE)]
             )
         exprs.pop(name, None)
         modulus, rest, least = _congruence(document, name, _Lazy(exprs, dict(given)))
@@ -463,6 +468,6 @@ def _free_axes(shape: Shape, names: tuple[str, ...], space: Space) -> Shape:
         at = axis_index(len(shape), name)
         if at is None:
             message = f"the input {'x'.join(str(n) for n in shape)} has no axis {name}"
-            raise TargetError([Problem("E033", message, origin="<command line>")])
+            raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
         sizes[at] = space.symbol(name, least=1)
     return tuple(sizes)

@@ -10,14 +10,13 @@ from typing import Any, Final
 from archcalc.layers import layer_class
 from archcalc.layers.catalogue import ALIASES, LAYERS, MERGES
 from archcalc.spec.document import NET_KEYS, TOP_KEYS, TOTALS, VERSION
-from archcalc.spec.flow import RESERVED
+from archcalc.spec.flow import META, RESERVED
 
 Schema = dict[str, Any]
 
 _NAME: Final = r"^[A-Za-z0-9_]+$"
 _ITEM: Final = rf"^(?!(?:{'|'.join((*RESERVED, *MERGES))})$)(?:[A-Za-z0-9_]|\{{[^{{}}]*\}})+$"
 _SIGNATURE: Final = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*(\(.*\))?\s*$"
-_META: Final = ("note", "source", "device", "expect")
 
 
 def spec_schema() -> Schema:
@@ -231,7 +230,7 @@ def _step() -> dict[str, Schema]:
 
 
 def _meta() -> dict[str, Schema]:
-    return {name: _ref("expectation") if name == "expect" else _ref("text") for name in _META}
+    return {name: _ref("expectation") if name == "expect" else _ref("text") for name in META}
 
 
 def _snippet(op: str) -> Schema:

@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from archcalc.errors import Problem, TargetError, did_you_mean
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.spec.document import Document, Net
 
 _FILE = re.compile(r"(.+\.(?:yaml|yml|json))(?=$|[:/])(.*)\Z", re.DOTALL)
@@ -27,9 +27,6 @@ class Target(NamedTuple):
         return self.name in ("-", "<stdin>")
 
 
-ORIGIN: Final = "<command line>"
-
-
 def parse_target(text: str) -> Target:
     """Return the parts of a target.
 
@@ -44,7 +41,7 @@ def parse_target(text: str) -> Target:
     rest = _REST.match(file[2] if file else named[2] if named else "?")
     if rest is None:
         message = f"'{text}' is not a target; resnet/50, dcgan:g or ./net.yaml/50 would be"
-        raise TargetError([Problem("E085", message, origin=ORIGIN)])
+        raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
     options = tuple(rest[2].split("-")) if rest[2] else ()
     if file:
         return Target(text, None, Path(file[1]), rest[1], options)

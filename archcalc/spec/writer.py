@@ -27,7 +27,7 @@ Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 def plain(tree: reader.Tree) -> Plain:
     """Return a tree without its places."""
     if isinstance(tree, reader.Scalar):
-        return None if tree.style is None and tree.value in ("", "null", "~") else tree.value
+        return None if reader.is_null(tree) else tree.value
     if isinstance(tree, reader.Sequence):
         return [plain(item) for item in tree.items]
     return {key.value: plain(value) for key, value in tree.pairs}

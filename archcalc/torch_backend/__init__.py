@@ -5,7 +5,7 @@
 accounts side by side, and `export` prints a network as a file of its own.
 """
 
-from archcalc.errors import Problem, TargetError
+from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 
 def need_torch(device: str = "meta") -> None:
@@ -14,7 +14,7 @@ def need_torch(device: str = "meta") -> None:
         import torch
     except ImportError:
         message = "this needs torch; to install it: pip install 'archcalc[torch]'"
-        raise TargetError([Problem("E033", message, origin="<command line>")]) from None
+        raise TargetError([Problem("E033", message, origin=COMMAND_LINE)]) from None
     if device == "cuda" and not torch.cuda.is_available():
         message = "--device: torch finds no CUDA device here; meta and cpu always work"
-        raise TargetError([Problem("E033", message, origin="<command line>")])
+        raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from archcalc.errors import Problem, TargetError, visible
+from archcalc.errors import COMMAND_LINE, Problem, TargetError, visible
 from archcalc.graph import Graph, GraphNode
 from archcalc.layers.catalogue import MERGES
 from archcalc.torch_backend.builders import Given, recipe
@@ -783,4 +783,4 @@ def _own_definitions() -> dict[str, str]:
 
 def _refused(message: str, node: GraphNode | None = None) -> TargetError:
     place = node.place if node is not None else None
-    return TargetError([Problem("E080", f"export: {message}", place, origin="<command line>")])
+    return TargetError([Problem("E080", f"export: {message}", place, origin=COMMAND_LINE)])

@@ -3,9 +3,9 @@
 from typing import Final
 
 from archcalc.arithmetic import volume
-from archcalc.quantities import Shape
+from archcalc.quantities import Shape, channels
 from archcalc.render.cells import EMPTY, Writer
-from archcalc.render.columns import channels, geometry, kernel
+from archcalc.render.columns import geometry, kernel
 from archcalc.render.headings import heading
 from archcalc.render.styles.around import closing, title
 from archcalc.render.styles.arrange import ordered_nodes

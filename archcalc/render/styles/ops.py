@@ -1,7 +1,8 @@
 """The Inception tables of lecture notes: a line a convolution with its product, and the sum in millions."""
 
+from archcalc.quantities import channels
 from archcalc.render.cells import Writer
-from archcalc.render.columns import channels, geometry, kernel
+from archcalc.render.columns import geometry, kernel
 from archcalc.render.headings import heading
 from archcalc.render.styles.around import closing, title
 from archcalc.render.styles.arrange import ordered_nodes

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from archcalc.quantities import Shape
+from archcalc.quantities import Shape, channels
 from archcalc.render.cells import EMPTY, Writer
-from archcalc.render.columns import channels, geometry, kernel
+from archcalc.render.columns import geometry, kernel
 from archcalc.render.headings import heading
 from archcalc.render.rows import Row, prefix, repeated
 from archcalc.render.styles.around import closing, title
