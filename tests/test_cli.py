@@ -122,6 +122,30 @@ def test_a_file_that_cannot_be_written_is_left_alone(call):
     assert Path("old.txt").read_text(encoding="utf-8") == "old"
 
 
+def test_a_link_stays_a_link_and_a_device_a_device(call, tmp_path):
+    (tmp_path / "real.txt").write_text("old", encoding="utf-8")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    assert call("table", "net.yaml", "-o", "link.txt") == (0, "", "")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert "20,714" in (tmp_path / "real.txt").read_text(encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with subprocess.Popen(["cat", "pipe.txt"], cwd=tmp_path, stdout=subprocess.PIPE) as reader:
+        assert call("table", "net.yaml", "-o", "pipe.txt") == (0, "", "")
+        assert b"20,714" in reader.communicate(timeout=20)[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("alexn", ["alexnet", "alexnet_2gpu"]), ("resnet/15", ["resnet/152"]), ("nothing/", [])]
+)
+def test_the_tab_key_completes_networks(typed, offered):
+    code = "from archcalc.cli.entry import main; main([])"
+    words = {"_ARCHCALC_COMPLETE": "complete_bash", "COMP_WORDS": f"archcalc table {typed}", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **words}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == offered
+
+
 def test_csv_parses_back(call):
     _, out, _ = call("table", "net.yaml", "--format", "csv", "--columns", "layer,params,macs,flops")
     rows = list(csv.DictReader(io.StringIO(out)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcalc.cli.complete import targets
 from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ def _errors(context: typer.Context, value: str) -> str:
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="TARGET", help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin."),
+    typer.Argument(
+        metavar="TARGET",
+        help="A built-in network (alexnet, resnet/50, dcgan:g), a file, or - for stdin.",
+        autocompletion=targets,
+    ),
 ]
 Set = Annotated[
     list[str] | None,

@@ -33,8 +33,11 @@ def deliver(text: str | bytes, path: str | None = None, *, exact: bool = False) 
     data = text if isinstance(text, bytes) else text.encode()
     import tempfile
 
-    goal = Path(path)
     try:
+        goal = Path(os.path.realpath(path))  # a link stays a link: what it points to is written
+        if goal.exists() and not goal.is_file() and not goal.is_dir():
+            goal.write_bytes(data)  # a device or a named pipe cannot be replaced
+            return
         handle, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
