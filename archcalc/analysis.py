@@ -50,7 +50,7 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
                 output=node.output,
                 weights=weights,
                 shares=shares,
-                ops=known.ops if type(node.runs) is int and node.runs == 1 else known.ops.times(node.runs),
+                ops=known.ops.times(node.runs).times(node.copies),
                 window=known.window,
                 runs=node.runs,
                 mode=node.mode,
@@ -59,6 +59,7 @@ def analyze(graph: Graph, limits: Limits | None = None, batch: int = 1) -> Repor
                 note=node.note,
                 source=node.source,
                 device=node.device,
+                copies=node.copies,
                 place=node.place,
                 call=node.calls,
             )

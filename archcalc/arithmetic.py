@@ -42,6 +42,9 @@ class Arithmetic(Protocol):
     def check_equal(self, a: Any, b: Any, message: Message, code: str) -> None:
         """Raise ShapeError unless a = b."""
 
+    def divide(self, a: Any, b: Any) -> Any:
+        """a/b, a fraction where this kind of number has fractions; else b must divide a."""
+
 
 def ceil_div(a: Number, b: Number) -> Number:
     """Return ⌈a/b⌉.
@@ -193,6 +196,12 @@ def check_equal(a: Number, b: Number, message: Message, code: str = "E080") -> N
         own.check_equal(a, b, message, code)
     elif _any(a != b):
         raise ShapeError(say(message), code)
+
+
+def settled(value: Any) -> Any:
+    """Return a value where one number is needed, as for the count of a list; a swept number has no single one."""
+    settle = getattr(getattr(value, "arithmetic", None), "settle", None)
+    return value if settle is None else settle(value)
 
 
 def say(message: Message) -> str:

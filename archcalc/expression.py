@@ -237,6 +237,11 @@ class Space:
         """Return a/b; `check_divides` comes before."""
         return self.quotient(a, b)
 
+    def divide(self, a: Any, b: Any) -> Any:
+        """a/b; b must divide a, for a free size is no fraction."""
+        self.check_divides(b, a, lambda: f"{a} is not divisible by {b}; use //")
+        return self.exact_div(a, b)
+
     def largest(self, a: Any, b: Any) -> Any:
         """Return max(a, b) if it is the same one in the whole domain, else raise ShapeError."""
         low, high = self.bounds(a - b)

@@ -47,6 +47,7 @@ class GraphNode(NamedTuple):
     """An input (`layer` is None), a layer or a merge.
 
     weight_key: nodes with the same key share their weights; None for weights of its own.
+    copies: how many equal nodes, one after another, this one stands for (the rounds of a swept repeat).
     """
 
     path: str
@@ -63,6 +64,7 @@ class GraphNode(NamedTuple):
     note: str | None = None
     source: str | None = None
     device: str | None = None
+    copies: Number = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

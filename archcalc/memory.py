@@ -7,7 +7,7 @@ later row (the shortcut of a residual). Weights are there all the time. Scratch 
 Everything is for one sample at inference; auxiliary heads count in `training` only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -106,19 +106,31 @@ def peak(report: Report, *, in_place: bool = False) -> Peak:
     >>> at.path, at.elements, dict(at.values)
     ('conv1.relu', 580800, {'conv1.conv': 290400, 'conv1.relu': 290400})
     """
+    most = Peak("", 0, {})
+    for path, living in _living(report, in_place=in_place):
+        elements = total(living.values())
+        if elements > most.elements:
+            most = Peak(path, elements, MappingProxyType(dict(living)))
+    return most
+
+
+def alive(report: Report, *, in_place: bool = False) -> Iterator[Number]:
+    """Yield how many elements are alive while each row runs, in order; on swept sizes too."""
+    for _, living in _living(report, in_place=in_place):
+        yield total(living.values())
+
+
+def _living(report: Report, *, in_place: bool) -> Iterator[tuple[str, dict[str, Number]]]:
+    """Yield each row's path with the values that are alive while it runs, by the path that made them."""
     rows = _rows(report)
     last = _last_reads(rows, report)
-    alive = {name: volume(shape) for name, shape in report.input.items() if name in last}
-    most = Peak("", 0, {})
+    living = {name: volume(shape) for name, shape in report.input.items() if name in last}
     for at, row in enumerate(rows):
         if in_place and _overwrites(row) and last[row.inputs[0]] == at:
-            alive.pop(row.inputs[0], None)
-        alive[row.path] = row.activations
-        elements = total(alive.values())
-        if elements > most.elements:
-            most = Peak(row.path, elements, MappingProxyType(dict(alive)))
-        alive = {path: size for path, size in alive.items() if last.get(path, at) > at}
-    return most
+            living.pop(row.inputs[0], None)
+        living[row.path] = row.activations
+        yield row.path, living
+        living = {path: size for path, size in living.items() if last.get(path, at) > at}
 
 
 def training(report: Report, optimizer: str = "momentum", *, in_place: bool = False) -> Training:

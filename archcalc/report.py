@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 from archcalc.arithmetic import Number, total, volume
 from archcalc.errors import Place
 from archcalc.lazy import resolve
-from archcalc.quantities import OP_KINDS, Ops, Shape, Weight, Window
+from archcalc.quantities import OP_KINDS, Ops, Shape, Weight, WeightKind, Window
 
 Mode: TypeAlias = Literal["both", "train"]
 
@@ -44,6 +44,7 @@ class Node:
     ops: operations times `runs`.
     window: what one output sees on each spatial axis; None if it sees everything.
     runs: how often the node runs for one sample (regions of interest).
+    copies: how many equal nodes this one stands for (rounds of a swept repeat); all counts include them.
     mode: "train" for auxiliary heads.
     flattens: the shape that a fully connected layer flattened by itself.
     """
@@ -66,28 +67,29 @@ class Node:
     note: str | None = None
     source: str | None = None
     device: str | None = None
+    copies: Number = 1
     place: Place | None = field(default=None, compare=False)
     call: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def params(self) -> Number:
         """Parameters, frozen or not, without buffers."""
-        return total(weight.size for weight in self.weights if weight.kind != "buffer")
+        return self._elements(("trainable", "frozen"))
 
     @property
     def params_trainable(self) -> Number:
         """Parameters that training changes."""
-        return total(weight.size for weight in self.weights if weight.kind == "trainable")
+        return self._elements(("trainable",))
 
     @property
     def params_frozen(self) -> Number:
         """Parameters that training does not change."""
-        return total(weight.size for weight in self.weights if weight.kind == "frozen")
+        return self._elements(("frozen",))
 
     @property
     def buffers(self) -> Number:
         """Elements of running statistics."""
-        return total(weight.size for weight in self.weights if weight.kind == "buffer")
+        return self._elements(("buffer",))
 
     @property
     def macs(self) -> Number:
@@ -97,7 +99,14 @@ class Node:
     @property
     def activations(self) -> Number:
         """Elements of the output, over all runs."""
-        return volume(self.output) * self.runs
+        return _times(volume(self.output) * self.runs, self.copies)
+
+    def _elements(self, kinds: tuple[WeightKind, ...]) -> Number:
+        return _times(total(weight.size for weight in self.weights if weight.kind in kinds), self.copies)
+
+
+def _times(value: Number, copies: Number) -> Number:
+    return value if type(copies) is int and copies == 1 else value * copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,7 @@ class Report:
             buffers=total(row.buffers for row in weighted),
             macs=macs,
             macs_train=total([macs, *(row.ops.mac for row in heads)]),
-            nodes=len(self.rows) + len(self.input),
+            nodes=total([len(self.input), *(row.copies for row in self.rows)]),
             activations=total(row.activations for row in inference),
         )
 

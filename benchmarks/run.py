@@ -63,6 +63,23 @@ def warm(rounds: int) -> dict[str, float]:
     return found
 
 
+def many() -> dict[str, float]:
+    """Return the seconds of `import numpy` and of a million variants of MobileNet v2 afterwards, in one process."""
+    code = """
+import time
+start = time.perf_counter(); import numpy; print(time.perf_counter() - start)
+from archcalc.sweep import sweep
+grid = {"alpha": "0.4..1.399:0.001", "res": "96..888:8", "depth": "1..1.9:0.1"}
+sweep("mobilenet_v2", {"alpha": "1,2", "res": "96,128"})
+start = time.perf_counter(); assert len(sweep("mobilenet_v2", grid)) == 1_000_000; print(time.perf_counter() - start)
+"""
+    runs = [subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True) for _ in range(5)]
+    columns = zip(*([float(line) for line in run.stdout.split()] for run in runs), strict=True)
+    return dict(
+        zip(("import numpy", "1,000,000 variants"), (statistics.median(column) for column in columns), strict=True)
+    )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -77,6 +94,10 @@ def main() -> None:
     print(f"\n{'text to report':<28}{'ms':>9}{'ratio':>9}")
     for name, seconds in held.items():
         print(f"{name:<28}{seconds * 1000:>9.1f}{seconds / bare:>9.1f}")
+    swept = many()
+    print(f"\n{'sweep':<28}{'ms':>9}{'ratio':>9}")
+    for name, seconds in swept.items():
+        print(f"{name:<28}{seconds * 1000:>9.1f}{seconds / swept['import numpy']:>9.1f}")
     print(f"20,000 layers cost {held['chain of 20,000'] / held['chain of 2,000']:.1f} times 2,000 layers")
     try:
         import resource

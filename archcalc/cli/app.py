@@ -17,6 +17,8 @@ COMMANDS: Final = MappingProxyType(
         "draw": "archcalc.cli.draw:draw_command",
         "verify": "archcalc.cli.verify:verify_command",
         "check": "archcalc.cli.check:check_command",
+        "sweep": "archcalc.cli.sweep:sweep_command",
+        "worksheet": "archcalc.cli.worksheet:worksheet_command",
         "solve": "archcalc.cli.solve:solve_command",
         "conventions": "archcalc.cli.conventions:conventions_command",
         "reconcile": "archcalc.cli.reconcile:reconcile_command",

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -55,16 +55,30 @@ class Console:
         if not (sys.stderr and sys.stderr.isatty()):
             yield from items
             return
+        with self.counter(label) as show:
+            for number, item in enumerate(items, 1):
+                yield item
+                show(number, len(items))
+
+    @contextlib.contextmanager
+    def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Give a function of (done, all) that shows a bar on a terminal once it takes longer than a second."""
+        terminal = bool(sys.stderr and sys.stderr.isatty())
         start, shown = monotonic(), False
-        for number, item in enumerate(items, 1):
-            yield item
-            if monotonic() - start > _PATIENCE:
+
+        def show(done: int, all_: int) -> None:
+            nonlocal shown
+            if terminal and monotonic() - start > _PATIENCE:
                 shown = True
-                done = number * 30 // len(items)
-                bar = "#" * done + "." * (30 - done)
-                print(f"\r{label} [{bar}] {number}/{len(items)}", end="", file=sys.stderr, flush=True)
-        if shown:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+                part = done * 30 // max(all_, 1)
+                bar = "#" * part + "." * (30 - part)
+                print(f"\r{label} [{bar}] {done:,}/{all_:,}", end="", file=sys.stderr, flush=True)
+
+        try:
+            yield show
+        finally:
+            if shown:
+                print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:

@@ -94,6 +94,16 @@ def parameters(assignments: Sequence[str] | None) -> dict[str, Any]:
     return dict(_pairs(assignments or (), "--set", "depth=101"))
 
 
+def sweeps(assignments: Sequence[str] | None) -> dict[str, str]:
+    """Return what `--set` of a sweep says: names to their values."""
+    found: dict[str, str] = {}
+    for name, values in _pairs(assignments or (), "--set", "width=0.25..1.4:0.05"):
+        if name in found:
+            raise wrong(f"--set {name} is given twice; write all its values after one")
+        found[name] = values
+    return found
+
+
 def inputs(sizes: Sequence[str] | None) -> Any:
     """Return what `--input` says: None, or a size by input name ("" for the first)."""
     if not sizes:
@@ -116,6 +126,14 @@ def _pairs(texts: Iterable[str], option: str, example: str) -> Iterable[tuple[st
         if not equals or not name.strip():
             raise wrong(f"{option} {text}: write {option} {example}")
         yield name.strip(), value.strip()
+
+
+def need(package: str, extra: str) -> None:
+    """Raise TargetError where a package of an extra is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise wrong(f"this needs {package}; to install it: python -m pip install 'archcalc[{extra}]'")
 
 
 def wrong(message: str) -> TargetError:

@@ -125,7 +125,7 @@ def _amounts(rule: Rule, subject: Subject, call: Call, ledger: Ledger) -> dict[s
 
 
 def _scaled(coefficient: Coefficient, amount: Number) -> Any:
-    if isinstance(coefficient, Fraction) and not isinstance(amount, int):
+    if isinstance(coefficient, Fraction) and not hasattr(amount, "denominator"):  # a free size, which has no fractions
         raise option_error("this convention counts fractions of an element; it needs sizes that are numbers")
     return amount if coefficient == 1 else coefficient * amount
 

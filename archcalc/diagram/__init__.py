@@ -88,6 +88,11 @@ def diagram(
     made, canvas = _canvas(report, view, depth, folds, look)
     if format == "html":
         return str(resolve("archcalc.diagram.page:page")(report, made, canvas, look, derive))
+    return document(canvas, format)
+
+
+def document(canvas: Canvas, format: str) -> str | bytes:
+    """Return a figure as svg or tex, or as the bytes of a pdf or png."""
     written = resolve(_WRITERS[format])(canvas)
     return bytes(written) if isinstance(written, bytes) else str(written)
 

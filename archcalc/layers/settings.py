@@ -47,6 +47,8 @@ def whole(least: int) -> Callable[[object], Any]:
                 raise ValueError(f"{describe(value)} is not a whole number")
             if not isinstance(value, int):  # a free size gets a bound, or the layer is refused
                 free: Any = value
+                message = f"{free} is not a whole number; use // or round8()"
+                free.arithmetic.check_divides(1, free, message)
                 free.arithmetic.check_at_least(free, least, f"{free} must be at least {least}")
                 return free
         if value < least:

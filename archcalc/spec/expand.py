@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from archcalc.arithmetic import Number, check_at_least
+from archcalc.arithmetic import Number, check_at_least, settled
 from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean, fault
 from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
@@ -87,6 +87,13 @@ def expand(
         raise SpecError(
             [Problem("E091", "blocks, groups and structures are nested too deeply", document.tree.place)]
         ) from None
+
+
+class _Rest(NamedTuple):
+    """Rounds of a repeat that are one: their number `i`, and how many there are."""
+
+    number: Any
+    copies: Any
 
 
 class _Stop(Exception):  # noqa: N818  (not an error: `use … until=` has reached its item)
@@ -309,7 +316,7 @@ class _Expander:
         elif step.repeat is None:
             value = self.body(step, value, here, name)
         else:
-            times = self.repeats(step.repeat, here)
+            times, rest = self.repeats(step.repeat, here)
             for i in range(times):
                 inner = here.having({"i": i})
                 value = self.body(step, value, inner, None if name is None else f"{name}_{i}")
@@ -317,18 +324,36 @@ class _Expander:
                     made = here.scope.entries.get(f"{name}_{i}")
                     here.scope.entries[f"{name}_{i}"] = Entry(value, made.scope if made else None, given=True)
                     here.scope.entries[name] = Entry(value, made.scope if made else None, given=False)
+            if rest is not None:
+                value = self.rest(step, value, here, None if name is None else f"{name}_{times}", rest)
         if step.alias is not None:
             alias = self.name(step.alias.fill(here.env()), step.alias.place)
             self.define(alias, Entry(value, None, given=True), here.scope, step.alias.place)
         return value
 
-    def repeats(self, expr: Expr, here: Here) -> int:
-        times = expr(here.env())
+    def repeats(self, expr: Expr, here: Here) -> tuple[int, "_Rest | None"]:
+        """Return how often a step runs; on swept numbers, how often everywhere, and what the rest of the rounds is."""
+        times, rest = expr(here.env()), None
+        grid: Any = getattr(times, "arithmetic", None)
+        if hasattr(grid, "rounds"):
+            times, number, copies = grid.rounds(times)
+            rest = _Rest(number, copies) if type(copies) is not int else None
         if not isinstance(times, int) or isinstance(times, bool) or times < 0:
             raise fault("E055", f"a repeat of {spoken(times)}; a whole number of at least 0 is needed", expr.place)
         if times > self.limits.repeats:
             raise fault("E065", f"{times} repeats, at most {self.limits.repeats}", expr.place)
-        return times
+        return times, rest
+
+    def rest(self, step: Step, value: Value, here: Here, name: str | None, rest: "_Rest") -> Value:
+        """Run one round that stands for several: it must leave the shape as it is, or the sizes are swept apart."""
+        start = len(self.nodes)
+        result = self.body(step, value, here.having({"i": rest.number}), name)
+        if result.shape != value.shape or result.runs != value.runs:
+            settled(rest.copies)
+        for at in range(start, len(self.nodes)):
+            node = self.nodes[at]
+            self.nodes[at] = node._replace(copies=node.copies * rest.copies)
+        return result
 
     def body(self, step: Step, value: Value, here: Here, name: str | None) -> Value:
         self.count(step.place)
@@ -652,10 +677,13 @@ class _Expander:
         return result
 
     def same_shape(self, a: Value, b: Value, place: Place) -> bool:
-        if a.shape == b.shape:
-            return True
         if len(a.shape) != len(b.shape):
             return False
+        grid: Any = next((size.arithmetic for size in (*a.shape, *b.shape) if hasattr(size, "arithmetic")), None)
+        if hasattr(grid, "all_equal"):
+            return bool(grid.all_equal(a.shape, b.shape))
+        if a.shape == b.shape:
+            return True
         answers = [is_equal(x, y) for x, y in zip(a.shape, b.shape, strict=True)]
         if False in answers:
             return False

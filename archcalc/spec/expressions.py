@@ -12,9 +12,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from archcalc.arithmetic import largest, smallest
+from archcalc.arithmetic import largest, settled, smallest
 from archcalc.errors import Place, Problem, ShapeError, SpecError, did_you_mean
-from archcalc.expression import is_equal, is_less
+from archcalc.expression import Expression, is_equal, is_less
 from archcalc.limits import Limits
 from archcalc.spec.words import is_digits, is_identifier, is_size, is_whole
 
@@ -485,6 +485,7 @@ def _list(value: Any) -> Any:
 
 
 def _index(value: Any) -> int:
+    value = settled(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise TypeError(f"{_spoken(value)} where a whole number is needed")
@@ -520,9 +521,7 @@ def _room(items: int, limits: Limits) -> None:
 def _divide(a: Any, b: Any, limits: Limits) -> Any:
     _nonzero(b)
     if hasattr(a, "arithmetic") or hasattr(b, "arithmetic"):
-        own = getattr(a, "arithmetic", None) or b.arithmetic
-        own.check_divides(b, a, lambda: f"{a} is not divisible by {b}; use //")
-        return own.exact_div(a, b)
+        return (getattr(a, "arithmetic", None) or b.arithmetic).divide(a, b)
     return Fraction(_number(a)) / _number(b)
 
 
@@ -625,7 +624,8 @@ def _larger(a: Any, b: Any) -> Any:
 
 def _rounding(name: str, work: Callable[[Any], Any]) -> Callable[..., Any]:
     def apply(limits: Limits, value: Any) -> Any:
-        return value if hasattr(_number(value), "arithmetic") else work(value)
+        # a free size is whole already; other numbers say how fine they are
+        return value if getattr(_number(value), "denominator", 1) == 1 else work(value)
 
     return apply
 
@@ -663,13 +663,14 @@ def round_to(value: Any, multiple: Any = 8, low: Any = Fraction(9, 10)) -> Any:
     >>> round_to(Fraction(3, 4) * 32)
     24
     """
-    rounded = max(multiple, (value + Fraction(multiple, 2)) // multiple * multiple)
-    return _whole(rounded + multiple if rounded < low * value else rounded)
+    rounded = _larger(multiple, (value + multiple * Fraction(1, 2)) // multiple * multiple)
+    lost = low * value - rounded  # above 0: too much; so one step up, where ⌈lost⌉ is at least 1
+    return _whole(rounded + multiple * _smaller(1, _larger(0, -(-lost // 1))))
 
 
 def _round_to(limits: Limits, value: Any, multiple: Any = 8, low: Any = Fraction(9, 10)) -> Any:
     for number in (value, multiple, low):
-        if hasattr(_number(number), "arithmetic"):
+        if isinstance(_number(number), Expression):
             raise ValueError(f"cannot round the free size {number} to multiples of {multiple}")
     if multiple <= 0:
         raise ValueError(f"multiples of {multiple}")
@@ -683,7 +684,7 @@ _FUNCTIONS: Final[Mapping[str, tuple[Callable[..., Any], tuple[int, int]]]] = {
     "floor": (_rounding("floor", lambda value: value // 1), (1, 1)),
     "ceil": (_rounding("ceil", lambda value: -(-value // 1)), (1, 1)),
     "round": (_rounding("round", lambda value: (value + Fraction(1, 2)) // 1), (1, 1)),
-    "int": (_rounding("int", lambda value: int(value)), (1, 1)),
+    "int": (_rounding("int", lambda value: value // 1 if value >= 0 else -(-value // 1)), (1, 1)),
     "len": (lambda limits, items: len(items if isinstance(items, dict) else _list(items)), (1, 1)),
     "sum": (_sum, (1, 1)),
     "range": (_range, (1, 3)),

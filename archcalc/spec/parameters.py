@@ -204,6 +204,8 @@ def _command_line_expression(name: str, value: str, limits: Limits) -> Expr:
 
 def _plain_value(name: str, value: Any, limits: Limits) -> Any:
     """Return a value from Python as the expressions have it: decimals exact, numbers within the limits."""
+    if hasattr(value, "arithmetic"):  # a swept number
+        return value
     if isinstance(value, float):
         value = Fraction(repr(value)) if isfinite(value) else None
         value = value.numerator if value is not None and value.denominator == 1 else value

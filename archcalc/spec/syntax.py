@@ -6,6 +6,7 @@ Chain and long form give the same tree, so they give the same graph.
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+from archcalc.arithmetic import settled
 from archcalc.errors import Place, SpecError
 from archcalc.graph import Figure
 from archcalc.spec.expressions import Env, Expr, Locate
@@ -22,7 +23,7 @@ class Template(NamedTuple):
         """Return the name; the caller checks that it is one."""
         if len(self.parts) == 1 and isinstance(self.parts[0], str):
             return self.parts[0]
-        return "".join(part if isinstance(part, str) else str(part(env)) for part in self.parts)
+        return "".join(part if isinstance(part, str) else str(settled(part(env))) for part in self.parts)
 
 
 class Arg(NamedTuple):
