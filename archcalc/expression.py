@@ -102,7 +102,7 @@ class Expression:
         return _evaluate(self.terms, values)
 
     def text(self, notation: str = "math") -> str:
-        """Return the shortest form with this notation: math, ascii, latex, python or compact.
+        """Return the shortest form with this notation: math, ascii, latex, python, sympy or compact.
 
         >>> size = (Space().symbol("H") + 3) // 4
         >>> size.text(), (64 * size - 1).text("ascii")
@@ -212,6 +212,12 @@ class Space:
         self._ranges[name] = (max(known, least), most)
         return Expression(self, {(Atom.symbol(name),): 1})
 
+    def sample(self) -> dict[str, int]:
+        """Return a value of every symbol, in the middle of the domain rather than at its edge."""
+        return {
+            name: least + 999 if most is None else (least + most) // 2 for name, (least, most) in self._ranges.items()
+        }
+
     def domain(self) -> tuple[str, ...]:
         """Return the conditions, beside being positive, under which all results hold."""
         ranges = self._ranges.items()
@@ -280,14 +286,18 @@ class Space:
         if not equal:
             raise ShapeError(say(message), code)
 
+    def grow_apart(self, a: Any, b: Any) -> bool:
+        """Tell whether a ≠ b for all large enough sizes, and if so make that the domain."""
+        return any(self._bound(_terms(left), from_above=False) for left in (a - b - 1, b - a - 1))
+
     # ── Ranges ──
 
     def bounds(self, value: Number) -> Range:
         """Return numbers between which `value` lies in the whole domain; exact where `value` is linear."""
         return (value, value) if isinstance(value, int) else self._bounds(value.terms, self._ranges)
 
-    def _bound(self, terms: Terms) -> bool:
-        """Make `terms` ≥ 0 by the weakest bound on its only symbol; tell whether there is one."""
+    def _bound(self, terms: Terms, *, from_above: bool = True) -> bool:
+        """Make `terms` ≥ 0 by the weakest bound on its only symbol, from below or above; tell whether there is one."""
         names = set(_symbols(terms))
         if len(names) != 1:
             return False
@@ -301,7 +311,7 @@ class Space:
 
         if holds(far, most):
             self._ranges[name] = (_search(least, far, lambda size: holds(size, most)), most)
-        elif holds(least, least):
+        elif from_above and holds(least, least):
             self._ranges[name] = (least, -_search(-far, -least, lambda size: holds(least, -size)))
         else:
             return False
@@ -613,6 +623,7 @@ NOTATIONS: Final = MappingProxyType(
         "compact": Notation("", "·", "+", "−", "⌊{n}/{k}⌋", "⌈{n}/{k}⌉", "{a}{p}", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
         "ascii": Notation("*", "*", " + ", " - ", "floor({n}/{k})", "ceil({n}/{k})", "{a}^{p}"),
         "python": Notation("*", "*", " + ", " - ", "({n}//{k})", "(-(-{n}//{k}))", "{a}**{p}"),
+        "sympy": Notation("*", "*", " + ", " - ", "floor({n}/{k})", "ceiling({n}/{k})", "{a}**{p}"),
         "latex": Notation(
             r" \cdot ", r" \cdot ", " + ", " - ", r"\lfloor {n}/{k} \rfloor", r"\lceil {n}/{k} \rceil",
             "{a}^{{{p}}}", underscore=r"\_",

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from archcalc.arithmetic import Arithmetic, Message, say
+from archcalc.arithmetic import Arithmetic, Message, Number, ceil_div, say, total
 from archcalc.errors import ShapeError
+from archcalc.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A named number. A quiet one is not shown where it changes nothing."""
+    """A named number, or a named free size. A quiet one is not shown where it changes nothing."""
 
     name: str
-    value: int
+    value: Any
     quiet: bool = False
 
 
@@ -68,8 +69,11 @@ class Term(int):
         return term
 
     @classmethod
-    def named(cls, name: str, value: int, *, quiet: bool = False) -> "Term":
-        """Return a leaf."""
+    def named(cls, name: str, value: Any, *, quiet: bool = False) -> "Term":
+        """Return a leaf; for a free size, one that is traced with a value of its domain and shown as it is."""
+        value = value_of(value.tree) if isinstance(value, Term) else value
+        if isinstance(value, Expression):
+            return cls.of(value.evaluate(value.space.sample()), Leaf(name, value, quiet))
         return cls.of(int(value), Leaf(name, int(value), quiet))
 
     def __add__(self, other: int) -> "Term":
@@ -106,6 +110,10 @@ class _TermArithmetic:
     def exact_div(self, a: int, b: int) -> Term:
         return Term.of(int(a) // int(b), divided("exact", tree_of(a), tree_of(b)))
 
+    def divide(self, a: int, b: int) -> Term:
+        self.check_divides(b, a, f"{a} is not divisible by {b}")
+        return self.exact_div(a, b)
+
     def largest(self, a: int, b: int) -> int:
         return a if a >= b else b
 
@@ -136,8 +144,8 @@ def tree_of(number: Any) -> Tree:
     return number.tree if isinstance(number, Term) else int(number)
 
 
-def value_of(tree: Tree) -> int:
-    """Return the number that a tree stands for.
+def value_of(tree: Tree) -> Number:
+    """Return the number that a tree stands for, or the formula of its free sizes.
 
     >>> value_of(Quotient("ceil", Sum(((1, Leaf("n", 8)), (-1, 1))), 2))
     4
@@ -145,13 +153,14 @@ def value_of(tree: Tree) -> int:
     if isinstance(tree, int):
         return tree
     if isinstance(tree, Leaf):
-        return tree.value
+        value: Number = tree.value
+        return value
     if isinstance(tree, Sum):
-        return sum(sign * value_of(part) for sign, part in tree.parts)
+        return total(sign * value_of(part) for sign, part in tree.parts)
     if isinstance(tree, Product):
         return prod(map(value_of, tree.factors))
     top, bottom = value_of(tree.top), value_of(tree.bottom)
-    return -(-top // bottom) if tree.kind == "ceil" else top // bottom
+    return ceil_div(top, bottom) if tree.kind == "ceil" else top // bottom
 
 
 def added(a: Tree, b: Tree, sign: int = 1) -> Tree:

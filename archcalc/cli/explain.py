@@ -27,6 +27,7 @@ def explain_command(
     ] = None,
     set_: o.Set = None,
     input_: o.Input = None,
+    sym: o.Sym = None,
     notation: Annotated[
         str,
         typer.Option(
@@ -56,6 +57,7 @@ def explain_command(
     archcalc explain resnet/50 layer4 --what params --lang zh
     archcalc explain "conv 96 11x11 /4 pad=2" --input 3x224x224
     archcalc explain googlenet 3a --notation classic -o 3a.tex
+    archcalc explain vgg/16 pool1 --sym H,W
     """  # fmt: skip
     from archcalc.explain import Wording
     from archcalc.explain.choose import choose_layers, tops
@@ -73,9 +75,11 @@ def explain_command(
         check("quantity", name, UNITS)
     ascii_ = ascii_ or (form == "text" and output in (None, "-") and not can_show("⌊·−"))
     library = o.library(path, limit, unsafe=unsafe_limits)
-    report, is_chain = _report(target, set_, o.inputs(input_), library)
+    report, is_chain = _report(target, set_, o.inputs(input_), o.symbols(sym), library)
     if layer is None and not is_chain:
         raise o.wrong(f"which layer of {target}? {tops(report)}")
+    if sym:
+        o.note_unused(sym, report, o.console(context))
     rows = report.rows if layer is None else choose_layers(report, layer)
     plain_lang = "en" if ascii_ and form != "json" else lang
     wording = Wording(notation, plain_lang, latex=form == "latex")
@@ -87,17 +91,19 @@ def explain_command(
 _NOTATIONS = {"w-k+2p": "classic", "w-f+2p": "cs231n", "n+2p-k": "n+2p-f"}
 
 
-def _report(target: str, set_: list[str] | None, inputs: Any, library: "Library") -> "tuple[Report, bool]":
+def _report(
+    target: str, set_: list[str] | None, inputs: Any, symbols: tuple[str, ...], library: "Library"
+) -> "tuple[Report, bool]":
     """Return the report of a target or of a chain of layers, and which it is."""
     from archcalc.analysis import analyze
     from archcalc.api import load
     from archcalc.explain.chain import is_chain, load_chain
 
     if not is_chain(target, has_input=inputs is not None):
-        graph = load(target, o.parameters(set_), inputs, library=library)
+        graph = load(target, o.parameters(set_), inputs, symbols=symbols, library=library)
         return analyze(graph, library.limits), False
     if inputs is None:
         raise o.wrong(f"'{target}' is a chain of layers; say what goes in: --input 3x224x224")
     if set_:
         raise o.wrong("--set changes the parameters of a spec; a chain has none")
-    return analyze(load_chain(target, inputs, library), library.limits), True
+    return analyze(load_chain(target, inputs, library, symbols), library.limits), True

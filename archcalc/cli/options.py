@@ -11,6 +11,7 @@ from archcalc.errors import COMMAND_LINE, Problem, TargetError
 
 if TYPE_CHECKING:
     from archcalc.cli.console import Console
+    from archcalc.report import Report
     from archcalc.spec.library import Library
 
 
@@ -39,7 +40,9 @@ Input = Annotated[
 ]
 Sym = Annotated[
     str | None,
-    typer.Option("--sym", metavar="NAMES", help="Leave sizes free and print formulas: --sym H,W."),
+    typer.Option(
+        "--sym", metavar="NAMES", help="Leave sizes free and print formulas: H,W; H=32*h for multiples of 32."
+    ),
 ]
 Folders = Annotated[
     list[Path] | None,
@@ -118,6 +121,18 @@ def inputs(sizes: Sequence[str] | None) -> Any:
 def symbols(names: str | None) -> tuple[str, ...]:
     """Return what `--sym` says."""
     return tuple(name.strip() for name in names.split(",") if name.strip()) if names else ()
+
+
+def note_unused(sym: str | None, report: "Report", console: "Console") -> None:
+    """Say which free sizes nothing depends on: the name may be another one than was meant."""
+    from archcalc.symbolic.code import free_names
+
+    used = free_names(report)
+    asked = [symbol.partition("=")[0].strip() for symbol in symbols(sym)]
+    meant = [condition.partition(" = ")[0] for condition in report.domain if " = " in condition]
+    for name in asked:
+        if name not in used and name not in meant:
+            console.note(f"nothing depends on {name}")
 
 
 def _pairs(texts: Iterable[str], option: str, example: str) -> Iterable[tuple[str, str]]:

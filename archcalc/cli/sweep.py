@@ -68,9 +68,9 @@ def sweep_command(
     \b
     archcalc sweep mobilenet_v2 --set alpha=0.25..1.4:0.05 --set res=96..320:32
     archcalc sweep resnet --set depth=18,34,50,101,152 --set res=160,224 -m params,macs,memory
-    archcalc sweep mobilenet_v2 --set alpha=0.25..1.4:0.01 --where "macs <= 300M" --sort -params,-macs --top 5
+    archcalc sweep mobilenet_v2 --set alpha=0.25..1.4:0.01 --where "macs <= 300M" --sort -params
     archcalc sweep vgg/16 --set H,W=64..512:32 -o vgg.csv
-    archcalc sweep mobilenet_v2 --set alpha=0.3..1.4:0.1 --set res=128..256:32 --pareto macs,+params -o front.svg
+    archcalc sweep mobilenet_v2 --set alpha=0.3..1.4:0.1 --pareto macs,+params -o front.svg
     archcalc sweep my_net.yaml --set width=16..512:16 --sample 1000 --seed 7 -f json
     """
     o.need("numpy", "sweep")

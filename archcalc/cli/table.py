@@ -28,7 +28,12 @@ def table_command(
     ] = "summary",
     format_: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="NAME", help="terminal, markdown, latex, html, csv, tsv or json."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="terminal, markdown, latex, html, csv, tsv or json; with --sym also python and sympy.",
+        ),
     ] = None,
     depth: Annotated[
         int | None,
@@ -74,6 +79,7 @@ def table_command(
     archcalc table vgg/16 --input 3x256x256 --style lecture
     archcalc table my_net.yaml -o my_net.tex
     archcalc table resnet/18 --sym H,W
+    archcalc table yolov3 --sym H,W -o yolov3.py
     archcalc table resnet/50 --depth 1 --convention thop --convention fvcore
     cat my_net.yaml | archcalc table - --format json
     """
@@ -84,13 +90,20 @@ def table_command(
     from archcalc.expectations import check
 
     console: Console = o.console(context)
-    form = choose_format(format_, output, ENDINGS, "terminal")
+    form = choose_format(format_, output, {**ENDINGS, ".py": "python"}, "terminal")
     if batch < 1:
         raise TargetError([Problem("E080", f"--batch {batch} must be at least 1", origin=COMMAND_LINE)])
     library = o.library(path, limit, unsafe=unsafe_limits)
     graph = load(target, o.parameters(set_), o.inputs(input_), symbols=o.symbols(sym), library=library)
     report = analyze(graph, library.limits, batch)
     console.problems(check(graph, report), kind="warning")
+    if sym or form in ("python", "sympy"):
+        from archcalc.symbolic.code import FORMATS, code
+
+        o.note_unused(sym, report, console)
+        if form in FORMATS:
+            deliver(code(report, form), output)
+            return
     counts: tuple[Counted, ...] = ()
     if convention or count is not None or calls is not None:
         counts = _counts(report, convention or [], count, calls, lang)

@@ -25,7 +25,7 @@ class Letter(NamedTuple):
 
     letter: str
     meaning: str
-    value: int
+    value: Number
 
 
 class Wording(NamedTuple):
@@ -47,7 +47,7 @@ def explain(node: Node, quantity: str, notation: str = "math", *, lang: str = "e
     """Return how a number of one row came about.
 
     Args:
-        node: a row of a report with numbers for sizes.
+        node: a row of a report; a free size stays in the formula as it is.
         quantity: `output`, the size that the layer makes, or one axis of it (`output.h`; c, t, d, w);
             `params`, `buffers`, `macs`; `weight:NAME`, the elements of a stored tensor; `memory`, the bytes of the
             output at four a number.
@@ -58,7 +58,7 @@ def explain(node: Node, quantity: str, notation: str = "math", *, lang: str = "e
         latex: formulas in LaTeX, for math mode.
 
     Raises:
-        TargetError: the row has no such quantity, there is no such notation, or a size is free.
+        TargetError: the row has no such quantity, or there is no such notation.
 
     >>> from archcalc.api import analyze
     >>> conv1 = analyze("alexnet")["conv1.conv"]
@@ -95,7 +95,7 @@ def derivation(node: Node, quantity: str, number: Number, wording: Wording, alik
         Letter(style.letter(leaf.name), meaning(meant(leaf.name), settings, wording.lang), leaf.value)
         for leaf in leaves(tree, style)
     )
-    return Derived(quantity, text(tree, style, names=True), text(tree, style), int(number), (), letters)
+    return Derived(quantity, text(tree, style, names=True), text(tree, style), value_of(tree), (), letters)
 
 
 def written(derived: Derivation) -> str:
@@ -120,7 +120,8 @@ def _count(node: Node, traced: Traced, quantity: str) -> Number:
 def _remarks(node: Node, quantity: str, wording: Wording) -> Iterable[str]:
     lang = wording.lang
     if quantity == "memory":
-        yield say("bytes", lang, size=size_text(4 * int(node.activations)), width=4)
+        if isinstance(node.activations, int):
+            yield say("bytes", lang, size=size_text(4 * int(node.activations)), width=4)
         return
     if node.flattens is not None:
         style = style_of(wording.notation)
@@ -186,6 +187,8 @@ def _divisions(node: Node, tree: Tree, axes: Sequence[str], lang: str) -> list[s
         if not isinstance(part, Quotient):
             continue
         rest, divisor = value_of(part.top) % value_of(part.bottom), value_of(part.bottom)
+        if not (isinstance(rest, int) and isinstance(divisor, int)):
+            continue  # what is left depends on a free size
         left = fraction(Fraction(rest, divisor))
         if part.kind == "ceil" and rest and node.settings.get("ceil"):
             remarks.append(say("rounded_up", lang, rest=left))

@@ -31,8 +31,8 @@ def is_chain(text: str, *, has_input: bool) -> bool:
     return has_input and (text in LAYERS or text in MERGES or text in ALIASES)
 
 
-def load_chain(chain: str, inputs: Any, library: Library) -> Graph:
-    """Return the network of a chain.
+def load_chain(chain: str, inputs: Any, library: Library, symbols: tuple[str, ...] = ()) -> Graph:
+    """Return the network of a chain; `symbols` are axes of its input that are free.
 
     Raises:
         ArchcalcError: the chain or the input is wrong.
@@ -42,4 +42,6 @@ def load_chain(chain: str, inputs: Any, library: Library) -> Graph:
     lines = "".join(f"\n  {name}: {size}" for name, size in sizes.items()) if "" not in sizes else f" {sizes['']}"
     text = f"archcalc: 1\ninput:{lines}\nlayers: |-\n  {' '.join(chain.split())}\n"
     document = library.parse(Source(COMMAND_LINE, text), "chain")
-    return load_choice(document, choose(document, None, ()), Wishes(), " ".join(chain.split()), library, None)
+    return load_choice(
+        document, choose(document, None, ()), Wishes(symbols=symbols), " ".join(chain.split()), library, None
+    )

@@ -128,12 +128,12 @@ def _jumps(before: Sequence[Seen], at: int) -> str:
 
 def _inside(axis: Axis, size: Number, node: Node, at: int, wording: Wording) -> Iterator[str]:
     start = axis.span(0)
-    if start is not None:
+    if start is not None and all(isinstance(end, (int, Fraction)) for end in start):
         first, last = start
         yield say("padding" if first < 0 else "start", wording.lang, first=_signed(first), last=_signed(last))
     sizes = _spatial(node.output)
-    if at >= len(sizes):
-        return
+    if at >= len(sizes) or not all(isinstance(held, int) for held in (size, sizes[at], axis.size)):
+        return  # nothing, or it depends on a free size
     outputs = int(sizes[at])
     if axis.size > size:
         yield say("larger", wording.lang, n=size, seen=axis.clipped(int(size), outputs))

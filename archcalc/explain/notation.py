@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from archcalc.term import Leaf, Product, Quotient, Sum, Tree, multiplied, value_of
 
@@ -176,12 +176,19 @@ class _Writer:
 
     def text(self, tree: Tree) -> str:
         if isinstance(tree, Leaf):
-            return self.style.letter(tree.name) if self.names else str(tree.value)
+            return self.style.letter(tree.name) if self.names else self.value(tree.value)
         if isinstance(tree, Sum):
             return self.sum(tree)
         if isinstance(tree, Product):
             return self.product(tree)
         return self.quotient(tree) if isinstance(tree, Quotient) else str(tree)
+
+    def value(self, value: Any) -> str:
+        """Return a number, or the formula of a free size, in brackets if it is a sum."""
+        if isinstance(value, int):
+            return str(value)
+        text = value.text("latex" if self.style.typeset else "ascii" if self.style.floor.isascii() else "compact")
+        return f"({text})" if re.search(r" [+-] |.[+−]", text) and not re.fullmatch(r"[⌊⌈][^⌊⌈⌋⌉]*[⌋⌉]", text) else text
 
     def sum(self, tree: Sum) -> str:
         style, written = self.style, ""

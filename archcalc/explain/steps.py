@@ -11,11 +11,13 @@ from archcalc.explain.field import Fields, explain_field, fields_of, reasons
 from archcalc.explain.notation import STYLES, style_of, text
 from archcalc.explain.trace import axes_of, trace_layer
 from archcalc.explain.words import say
+from archcalc.expression import is_equal
 from archcalc.layers import layer_class
 from archcalc.memory import held, size_text
 from archcalc.quantities import Shape
 from archcalc.render.columns import value
 from archcalc.render.options import check
+from archcalc.render.text import number
 from archcalc.report import Node, Report
 from archcalc.term import Leaf, Term, tree_of
 
@@ -39,7 +41,7 @@ class Step:
     symbol: str
     formula: str | None
     numbers: str | None
-    value: int | None
+    value: Number | None
     letters: tuple[Letter, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -78,14 +80,14 @@ def explain_layers(
     """Return what there is to say about some rows of a report.
 
     Args:
-        report: with numbers for sizes.
+        report: of a network; its free sizes stay in the formulas.
         rows: which layers.
         whats: of shape, params, macs, memory, rf.
         wording: notation, language, LaTeX or text.
         layer: the word by which the rows were asked for.
 
     Raises:
-        TargetError: a quantity or notation that there is none of, or a free size.
+        TargetError: a quantity or notation that there is none of.
     """  # fmt: skip
     wording = wording or Wording()
     for what in whats:
@@ -138,9 +140,7 @@ def _explained(row: Node, quantity: str, wording: Wording) -> Derived:
 
 
 def _step(what: What, symbol: str, derived: Derived, more: Iterator[str] | tuple[str, ...] = ()) -> Step:
-    return Step(
-        what, symbol, derived.names, derived.values, int(derived.value), derived.letters, (*derived.remarks, *more)
-    )
+    return Step(what, symbol, derived.names, derived.values, derived.value, derived.letters, (*derived.remarks, *more))
 
 
 def _shape(row: Node, wording: Wording) -> Iterator[Step]:
@@ -198,9 +198,13 @@ def _of_weights(row: Node, wording: Wording) -> Iterator[str]:
 
 def _of_memory(row: Node, wording: Wording) -> Iterator[str]:
     has = held(row)
-    yield say("inputs_held", wording.lang, count=f"{has.inputs:,}", size=size_text(4 * int(has.inputs)))
-    if has.params:
-        yield say("weights_held", wording.lang, count=f"{4 * has.params:,}", size=size_text(4 * int(has.params)))
+    yield say("inputs_held", wording.lang, count=number(has.inputs), size=_size(4 * has.inputs))
+    if is_equal(has.params, 0) is not True:
+        yield say("weights_held", wording.lang, count=number(4 * has.params), size=_size(4 * has.params))
+
+
+def _size(count: Number) -> str:
+    return size_text(count) if isinstance(count, int) else f"{number(count)} bytes"
 
 
 def _sums(rows: Sequence[Node], whats: Sequence[str], wording: Wording) -> Iterator[Step]:
@@ -214,12 +218,13 @@ def _sums(rows: Sequence[Node], whats: Sequence[str], wording: Wording) -> Itera
     for what, counts in numbers.items():
         if what not in whats:
             continue
-        parts = [(row.path.removeprefix(common), int(count)) for row, count in zip(rows, counts, strict=True) if count]
-        summed = sum(count for _, count in parts)
+        named = zip((row.path.removeprefix(common) for row in rows), counts, strict=True)
+        parts = [(name, count) for name, count in named if is_equal(count, 0) is not True]
+        summed = total(count for _, count in parts)
         none = len(rows) - len(parts)
         remarks = [say("sum_of_some" if none else "sum", wording.lang, count=len(rows), none=none)]
         if what == "memory":
-            remarks.append(size_text(summed))
+            remarks.append(_size(summed))
         step = Step(what, what, None, None, summed, (), tuple(remarks))
         if 0 < len(parts) <= _MOST_ADDENDS:
             tree = tree_of(total(Term.named(name, count) for name, count in parts))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from archcalc.arithmetic import Number, volume
-from archcalc.errors import Problem, TargetError
 from archcalc.layers import layer_class
 from archcalc.layers.axes import AXES
 from archcalc.layers.settings import Reference, Symbol
@@ -62,12 +61,9 @@ class Traced:
 def trace_layer(node: Node) -> Traced:
     """Return the layer of a row, built again on terms.
 
-    Raises:
-        TargetError: a size of the row is free.
+    A free size is traced with a value of its domain: rules make the same formula for all of these, or are refused when
+    the network is analysed.
     """
-    if any(map(_is_free, (*node.input, node.output, node.runs, *node.settings.values()))):
-        message = f"{node.path} has free sizes; a derivation needs numbers"
-        raise TargetError([Problem("E080", message, node.place)])
     inputs: Any
     if node.family == "merge":
         inputs = tuple(_sizes(shape, str(at)) for at, shape in enumerate(node.input, 1))
@@ -108,12 +104,6 @@ def axes_of(shape: Shape) -> str:
     return AXES.get(len(shape), "n" * len(shape)).lower()
 
 
-def _is_free(value: Any) -> bool:
-    if isinstance(value, (tuple, list)):
-        return any(map(_is_free, value))
-    return _is_free(value.shape) if isinstance(value, Reference) else hasattr(value, "arithmetic")
-
-
 def _sizes(shape: Shape, place: str) -> Shape:
     named = zip(axes_of(shape), shape, strict=True)
     return tuple(Term.named(f"{axis}_{place}", size) for axis, size in named)
@@ -147,7 +137,9 @@ def _traced(value: Any, name: str, places: list[str], default: Any) -> Any:
     if isinstance(value, tuple):
         named = zip(value, places, strict=True)
         return tuple(_traced(each, name + place, [], default) for each, place in named)
-    return Term.named(name, value, quiet=value == default) if type(value) is int else value
+    if type(value) is int or hasattr(value, "arithmetic"):
+        return Term.named(name, value, quiet=value == default)
+    return value
 
 
 def _places(values: tuple[Any, ...], spatial: str) -> list[str]:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from archcalc.arithmetic import Number
 from archcalc.explain import Letter
 from archcalc.explain.steps import UNITS, Explained, Explanation, Step
 from archcalc.quantities import Shape
-from archcalc.render.text import html, latex, markdown, plain_ascii, safe
+from archcalc.render.text import html, latex, markdown, number, plain_ascii, safe
 from archcalc.report import plain
 
 _WORDS: Final = MappingProxyType(
@@ -110,19 +111,25 @@ class _Say:
         return f"{self('input')} {inputs}, {self('output')} {_shape(layer.output)}"
 
     def letters(self, step: Step) -> list[str]:
-        return [f"{each.letter} = {each.value}: {each.meaning}" for each in step.letters]
+        return [f"{each.letter} = {_value(each.value)}: {each.meaning}" for each in step.letters]
 
 
 def _shape(shape: Shape) -> str:
     return "x".join(str(size) for size in shape)
 
 
-def _lines(step: Step) -> list[str]:
+def _lines(step: Step, *, typeset: bool = False) -> list[str]:
     """Return formula, numbers and value, each once."""
-    value = None if step.value is None else f"{step.value:,}"
-    same = (step.formula, step.numbers, str(step.value))
-    shown = dict(zip(same, (step.formula, step.numbers, value), strict=True))
+    plainly = None if step.value is None else _value(step.value, typeset=typeset)
+    grouped = number(step.value) if isinstance(step.value, int) else plainly
+    same = (step.formula, step.numbers, plainly)
+    shown = dict(zip(same, (step.formula, step.numbers, grouped), strict=True))
     return [text for text in shown.values() if text is not None]
+
+
+def _value(value: Number, *, typeset: bool = False) -> str:
+    """Return a number, or the formula of a free size."""
+    return str(value) if isinstance(value, int) else value.text("latex" if typeset else "math")
 
 
 def _text(explanation: Explanation) -> Iterator[str]:
@@ -156,7 +163,9 @@ def _markdown(explanation: Explanation) -> Iterator[str]:
             yield ""
             yield from (f"- = `{line}`" for line in _lines(step))
             if step.letters:
-                yield "- " + "; ".join(f"`{each.letter}` = {each.value}: {each.meaning}" for each in step.letters)
+                yield "- " + "; ".join(
+                    f"`{each.letter}` = {_value(each.value)}: {each.meaning}" for each in step.letters
+                )
             yield from (f"- {markdown(safe(remark))}" for remark in step.remarks)
             yield ""
 
@@ -170,14 +179,17 @@ def _latex(explanation: Explanation) -> Iterator[str]:
             yield f"{latex(subtitle)}\n"
         for step in steps:
             yield rf"\paragraph{{{latex(say(step.what))}}}"
-            if lines := _lines(step):
+            if lines := _lines(step, typeset=True):
                 symbol = step.symbol if step.symbol not in ("", step.what) else rf"\text{{{step.what}}}"
                 lines[-1] = lines[-1].replace(",", "{,}")
                 yield r"\begin{align*}"
                 yield f"{symbol} &= " + " \\\\\n&= ".join(lines)
                 yield r"\end{align*}"
             if step.letters:
-                told = (f"${each.letter} = {each.value}$ {latex(each.meaning)}" for each in step.letters)
+                told = (
+                    f"${each.letter} = {_value(each.value, typeset=True)}$ {latex(each.meaning)}"
+                    for each in step.letters
+                )
                 yield f"{'; '.join(told)}.\n"
             yield from (f"{latex(safe(remark))}.\n" for remark in step.remarks)
 
@@ -200,7 +212,8 @@ def _html(explanation: Explanation) -> Iterator[str]:
             )
             yield from (f"<dd>= <code>{html(line)}</code></dd>" for line in _lines(step))
             for each in step.letters:
-                yield f"<dd><small><code>{html(each.letter)}</code> = {each.value}: {html(each.meaning)}</small></dd>"
+                said = f"{html(_value(each.value))}: {html(each.meaning)}"
+                yield f"<dd><small><code>{html(each.letter)}</code> = {said}</small></dd>"
             yield from (f"<dd><em>{html(safe(remark))}</em></dd>" for remark in step.remarks)
         yield "</dl>"
     yield "</div>"

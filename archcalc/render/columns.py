@@ -200,6 +200,7 @@ COLUMNS: Final[Mapping[str, Fact]] = MappingProxyType(
         "macs_share": Fact("share", _sum("macs"), adds=True),
         "flops": Fact("count", _sum("macs", 2), adds=True, scales=True),
         "activations": Fact("count", _sum("activations"), adds=True, scales=True),
+        "memory": Fact("count", _sum("activations", 4), adds=True, scales=True),
         "ops": Fact("text", _of_layer(_ops)),
         **{kind: Fact("count", _op_sum(kind), adds=True, scales=True) for kind in OP_KINDS if kind != "mac"},
         "runs": Fact("count", _of_layer(lambda node: node.runs)),

@@ -29,6 +29,7 @@ HEADINGS: Final = MappingProxyType(
         "macs_share": ("%", "%"),
         "flops": ("FLOPs (2 x MACs)", "FLOPs (2 x 乘加)"),
         "activations": ("Activations", "激活量"),
+        "memory": ("Output, bytes", "输出, 字节"),
         "bias": ("Bias additions", "偏置加法"),
         "add": ("Additions", "加法"),
         "mul": ("Multiplications", "乘法"),

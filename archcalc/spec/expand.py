@@ -684,14 +684,16 @@ class _Expander:
             return bool(grid.all_equal(a.shape, b.shape))
         if a.shape == b.shape:
             return True
-        answers = [is_equal(x, y) for x, y in zip(a.shape, b.shape, strict=True)]
+        pairs = list(zip(a.shape, b.shape, strict=True))
+        answers = [is_equal(x, y) for x, y in pairs]
         if False in answers:
             return False
-        if None in answers:
+        undecided = [pair for pair, answer in zip(pairs, answers, strict=True) if answer is None]
+        if undecided and not any(grid.grow_apart(x, y) for x, y in undecided):
             both = f"{show(a.shape)} and {show(b.shape)}"
             message = f"residual: cannot prove that {both} are equal; add require or a number"
             raise fault("E060", message, place)
-        return True
+        return not undecided
 
     # ── Blocks and use ──
 

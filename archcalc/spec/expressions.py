@@ -671,7 +671,7 @@ def round_to(value: Any, multiple: Any = 8, low: Any = Fraction(9, 10)) -> Any:
 def _round_to(limits: Limits, value: Any, multiple: Any = 8, low: Any = Fraction(9, 10)) -> Any:
     for number in (value, multiple, low):
         if isinstance(_number(number), Expression):
-            raise ValueError(f"cannot round the free size {number} to multiples of {multiple}")
+            raise TypeError(f"cannot round the free size {number} to multiples of {multiple}")
     if multiple <= 0:
         raise ValueError(f"multiples of {multiple}")
     return round_to(value, multiple, low)

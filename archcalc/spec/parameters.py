@@ -105,7 +105,7 @@ def evaluate_parameters(
         TargetError: E032, E033, E042, E043 about the choice.
         SpecError: a fault in the file's expressions.
     """
-    for name in wishes.symbols:
+    for name in (_read_symbol(symbol)[0] for symbol in wishes.symbols):
         if name in wishes.params:
             message = f"'{name}' is given by --set and left free by --sym; one of the two"
             raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
@@ -137,7 +137,8 @@ def evaluate_parameters(
     inputs = {item.name: _shape(item, direct, Env(params), limits) for item in net.inputs}
     if axes and net.inputs:
         first = net.inputs[0].name
-        inputs[first] = _free_axes(inputs[first], axes, space)
+        inputs[first], more = _free_axes(inputs[first], axes, space)
+        meanings += more
     _check_require(document, params, _Inputs(inputs), limits)
     return Values(params, inputs, chosen, space, meanings)
 
@@ -254,7 +255,7 @@ def _apply_inputs(
 
 def _check_once(name: str, wishes: Wishes) -> None:
     """Raise E033 where the input gives a parameter that `--set` or `--sym` gives as well."""
-    for option, names in (("--set", wishes.params), ("--sym", wishes.symbols)):
+    for option, names in (("--set", wishes.params), ("--sym", [_read_symbol(symbol)[0] for symbol in wishes.symbols])):
         if name in names:
             message = f"'{name}' is given by the input and by {option}; one of the two"
             raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
@@ -332,29 +333,53 @@ def _holds(condition: Expr, env: Env, limits: Limits) -> bool:
     try:
         return evaluate_truth(condition, env)
     except SpecError:
-        bound = _bound(condition, env, limits)
+        parts = _comparisons(condition)
+        if not parts:
+            raise
+    return all(_part_holds(part, condition, env, limits) for part in parts)
+
+
+def _part_holds(part: ast.Compare, condition: Expr, env: Env, limits: Limits) -> bool:
+    text = ast.unparse(part)
+    try:
+        return evaluate_truth(compile_expression(text, fixed(condition.place), limits), env)
+    except SpecError:
+        bound = _bound(part, condition, env, limits)
         if bound is None:
             raise
     least, most = bound
     try:
-        check_at_least(most, least, f"{condition.text} holds for no size")
+        check_at_least(most, least, f"{text} holds for no size")
     except ShapeError as error:
         raise SpecError([Problem("E043", error.message, condition.place)]) from None
     return True
 
 
-def _bound(condition: Expr, env: Env, limits: Limits) -> tuple[Any, Any] | None:
-    """Return (least, most) of a comparison of numbers, or None."""
+def _comparisons(condition: Expr) -> list[ast.Compare]:
+    """Return the comparisons of two sides that must all hold, as in `a <= b < c and d == 0`; [] for anything else."""
     try:
-        tree = ast.parse(condition.text.strip(), mode="eval").body
+        trees: list[ast.expr] = [ast.parse(condition.text.strip(), mode="eval").body]
     except SyntaxError:  # a list or mapping of YAML, a size: no comparison
-        return None
-    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
-        return None
-    sides = (tree.left, tree.comparators[0])
-    texts = (ast.get_source_segment(condition.text.strip(), side) or "" for side in sides)
+        return []
+    found: list[ast.Compare] = []
+    while trees:
+        tree = trees.pop(0)
+        if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+            trees = [*tree.values, *trees]
+        elif isinstance(tree, ast.Compare):
+            sides = [tree.left, *tree.comparators]
+            pairs = zip(sides, tree.ops, sides[1:], strict=False)
+            found += [ast.Compare(left, [op], [right]) for left, op, right in pairs]
+        else:
+            return []
+    return found
+
+
+def _bound(part: ast.Compare, condition: Expr, env: Env, limits: Limits) -> tuple[Any, Any] | None:
+    """Return (least, most) of a comparison of two sides, or None."""
+    texts = (ast.unparse(side) for side in (part.left, part.comparators[0]))
     left, right = (compile_expression(text, fixed(condition.place), limits)(env) for text in texts)
-    match tree.ops[0]:
+    match part.ops[0]:
         case ast.LtE():
             return left, right
         case ast.Lt():
@@ -383,13 +408,14 @@ def _apply_symbols(
     """
     axes: list[str] = []
     meanings: list[str] = []
-    for name in symbols:
+    for symbol in symbols:
+        name, steps = _read_symbol(symbol)
         if name not in known:
             if name not in _AXES:
                 hint = f"{did_you_mean(name, known)}; C, D, H, W, T free an axis of the input"
                 message = f"no parameter '{name}' to free{hint}"
                 raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
-            axes.append(name)
+            axes.append(symbol)
             continue
         if name in document.variants:
             raise TargetError(
@@ -397,45 +423,90 @@ def _apply_symbols(
             )
         exprs.pop(name, None)
         modulus, rest, least = _congruence(document, name, _Lazy(exprs, dict(given)))
+        if steps is not None:
+            given[name] = steps.of(space, least)
+            meanings.append(f"{name} = {steps}")
+            continue
         if modulus == 1:
             given[name] = space.symbol(name, least=least)
             continue
         small = name.lower()
         if small == name or small in known or small in given:
             small = f"{name.lower()}_{name}"
-        unit = space.symbol(small, least=max(1, -(-(least - rest) // modulus)))
-        given[name] = unit * modulus + rest
-        meanings.append(f"{name} = {modulus}*{small}" + (f" + {rest}" if rest else ""))
+        found = _Steps(modulus, small, rest)
+        given[name] = found.of(space, least)
+        meanings.append(f"{name} = {found}")
     return tuple(axes), tuple(meanings)
+
+
+class _Steps(NamedTuple):
+    """Every size modulus·unit + rest."""
+
+    modulus: int
+    unit: str
+    rest: int
+
+    def __str__(self) -> str:
+        return f"{self.modulus}*{self.unit}" + (f" + {self.rest}" if self.rest else "")
+
+    def of(self, space: Space, least: int) -> Any:
+        """Return the size, at least `least`, in terms of its unit."""
+        unit = space.symbol(self.unit, least=max(1, -(-(least - self.rest) // self.modulus)))
+        return unit * self.modulus + self.rest
+
+
+_SYMBOL: Final = re.compile(
+    r"([A-Za-z_]\w{0,63})(?:\s*=\s*(\d{1,6})\s*\*?\s*([A-Za-z_]\w{0,63})(?:\s*\+\s*(\d{1,6}))?)?"
+)
+
+
+def _read_symbol(text: str) -> tuple[str, _Steps | None]:
+    """Return the name that is free, and the steps that it goes in: `H`, or `H=32*h`, `H=32*h+3`."""
+    found = _SYMBOL.fullmatch(text)
+    if found is None or (found[2] is not None and int(found[2]) < 1):
+        message = f"'{text}' is no free size; H would be, or H=32*h for multiples of 32"
+        raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
+    if found[2] is None:
+        return found[1], None
+    if found[3] == found[1]:
+        raise TargetError([Problem("E033", f"'{text}': the steps need a name of their own", origin=COMMAND_LINE)])
+    return found[1], _Steps(int(found[2]), found[3], int(found[4] or 0))
 
 
 def _congruence(document: Document, name: str, params: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return (m, r, least) such that `require` says name % m == r and name ≥ least."""
     modulus, rest, least = 1, 0, 1
     for condition in document.require:
-        try:
-            tree = ast.parse(condition.text.strip(), mode="eval").body
-        except SyntaxError:
-            continue
-        found = _modulo(tree, name, params)
-        if found:
-            m, r = found
-            if (rest - r) % gcd(modulus, m):
-                raise SpecError(
-                    [Problem("E043", f"{condition.text} contradicts an earlier condition", condition.place)]
-                )
-            while rest % m != r:
-                rest += modulus
-            modulus = modulus * m // gcd(modulus, m)
-        else:
-            least = max(least, _least(tree, name, params))
+        for part in map(_name_first, _comparisons(condition)):
+            found = _modulo(part, name, params)
+            if found:
+                m, r = found
+                if (rest - r) % gcd(modulus, m):
+                    message = f"{condition.text} contradicts an earlier condition"
+                    raise SpecError([Problem("E043", message, condition.place)])
+                while rest % m != r:
+                    rest += modulus
+                modulus = modulus * m // gcd(modulus, m)
+            else:
+                least = max(least, _least(part, name, params))
     return modulus, rest, least
 
 
-def _modulo(tree: ast.expr, name: str, params: Mapping[str, Any]) -> tuple[int, int] | None:
-    if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1 and isinstance(tree.ops[0], ast.Eq)):
+_MIRRORED: Final = MappingProxyType({ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE})
+
+
+def _name_first(part: ast.Compare) -> ast.Compare:
+    """Return `H >= 32` for `32 <= H`: what is not a plain number stands on the left."""
+    if not isinstance(part.left, ast.Constant):
+        return part
+    op = part.ops[0]
+    return ast.Compare(part.comparators[0], [_MIRRORED.get(type(op), type(op))()], [part.left])
+
+
+def _modulo(part: ast.Compare, name: str, params: Mapping[str, Any]) -> tuple[int, int] | None:
+    left, right = part.left, part.comparators[0]
+    if not isinstance(part.ops[0], ast.Eq):
         return None
-    left, right = tree.left, tree.comparators[0]
     if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and isinstance(left.left, ast.Name):
         m, r = _integer(left.right, params), _integer(right, params)
         if left.left.id == name and m is not None and r is not None and 0 < m <= 10**6 and 0 <= r < m:
@@ -443,16 +514,11 @@ def _modulo(tree: ast.expr, name: str, params: Mapping[str, Any]) -> tuple[int, 
     return None
 
 
-def _least(tree: ast.expr, name: str, params: Mapping[str, Any]) -> int:
-    if (
-        isinstance(tree, ast.Compare)
-        and len(tree.ops) == 1
-        and isinstance(tree.left, ast.Name)
-        and tree.left.id == name
-    ):
-        bound = _integer(tree.comparators[0], params)
-        if bound is not None and isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
-            return bound + isinstance(tree.ops[0], ast.Gt)
+def _least(part: ast.Compare, name: str, params: Mapping[str, Any]) -> int:
+    if isinstance(part.left, ast.Name) and part.left.id == name:
+        bound = _integer(part.comparators[0], params)
+        if bound is not None and isinstance(part.ops[0], (ast.Gt, ast.GtE)):
+            return bound + isinstance(part.ops[0], ast.Gt)
     return 1
 
 
@@ -464,12 +530,16 @@ def _integer(tree: ast.expr, params: Mapping[str, Any]) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _free_axes(shape: Shape, names: tuple[str, ...], space: Space) -> Shape:
+def _free_axes(shape: Shape, symbols: tuple[str, ...], space: Space) -> tuple[Shape, tuple[str, ...]]:
+    """Return a shape with free axes, and what they are in terms of their units."""
     sizes: list[Any] = list(shape)
-    for name in names:
+    meanings: list[str] = []
+    for symbol in symbols:
+        name, steps = _read_symbol(symbol)
         at = axis_index(len(shape), name)
         if at is None:
             message = f"the input {'x'.join(str(n) for n in shape)} has no axis {name}"
             raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
-        sizes[at] = space.symbol(name, least=1)
-    return tuple(sizes)
+        sizes[at] = space.symbol(name, least=1) if steps is None else steps.of(space, 1)
+        meanings += [f"{name} = {steps}"] if steps is not None else []
+    return tuple(sizes), tuple(meanings)
