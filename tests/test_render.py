@@ -567,3 +567,42 @@ GOLDEN = [
 def test_golden(name, target, options, golden):
     text = table(archcalc.analyze(target), **options)
     assert text == golden(name, text)
+
+
+def test_groups_have_their_shares():
+    text = archcalc.analyze("vgg/16").table(group="type")
+    # 25,088·4096 + 4096 + 4096² + 4096 + 4096·1000 + 1000 = 123,642,856 of 138,357,544
+    assert "fc holds 89.4 % of the parameters." in text
+    assert [line.split()[:3] for line in text.splitlines() if line.startswith("fc ")] == [["fc", "3", "123,642,856"]]
+    stages = archcalc.analyze("resnet/50").table(group="stage", format="csv").splitlines()
+    assert [line.partition(",")[0] for line in stages[1:]] == ["112x112", "56x56", "28x28", "14x14", "7x7", "1"]
+    assert "占参数量的 89.4 %" in archcalc.analyze("vgg/16").table(group="family", lang="zh")
+    with pytest.raises(TargetError, match="no group 'kind'"):
+        archcalc.analyze("vgg/16").table(group="kind")
+    with pytest.raises(TargetError, match="without depth"):
+        archcalc.analyze("vgg/16").table(group="type", depth=1)
+
+
+# Araujo, Norris, Sim, Computing Receptive Fields of Convolutional Neural Networks, Distill 2019, table of networks;
+# its ResNets have the stride in the first convolution of a block, its Inception v2 is BN-Inception
+PUBLISHED = {
+    "alexnet/owt": 195, "vgg/16": 212, "mobilenet_v1": 315, "resnet/50-v1": 483, "resnet/101-v1": 1027,
+    "resnet/152-v1": 1507, "bn_inception": 699, "inception_v3": 1311, "inception_v4": 2071, "inception_resnet": 3039,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("target", "size"), PUBLISHED.items())
+def test_the_receptive_field_column_has_the_published_sizes(target, size):
+    rows = archcalc.analyze(target).table(columns="layer,rf", format="tsv").partition("Training only")[0].splitlines()
+    seen = [
+        int(row.split("\t")[1].partition("x")[0]) for row in rows[1:] if row.split("\t")[1].partition("x")[0].isdigit()
+    ]
+    assert max(seen) == size
+
+
+def test_columns_of_the_receptive_field():
+    rows = archcalc.analyze("alexnet").table(columns="layer,rf,rf_min,jump,start,centre", format="csv").splitlines()
+    assert rows[2] == "conv1.conv,11x11,11x11,4x4,0x0,5x5"
+    # r = 19 + 4·8, the padding of 2 begins 2·8 before 0; the centre is that of the field before
+    assert next(row for row in rows if row.startswith("conv2.conv")) == 'conv2.conv,51x51,51x51,8x8,"−16, −16",9x9'
+    assert rows[-1].startswith("fc8.softmax,all")

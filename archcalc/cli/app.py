@@ -20,6 +20,7 @@ COMMANDS: Final = MappingProxyType(
         "sweep": "archcalc.cli.sweep:sweep_command",
         "worksheet": "archcalc.cli.worksheet:worksheet_command",
         "solve": "archcalc.cli.solve:solve_command",
+        "compare": "archcalc.cli.compare:compare_command",
         "conventions": "archcalc.cli.conventions:conventions_command",
         "reconcile": "archcalc.cli.reconcile:reconcile_command",
         "export": "archcalc.cli.export:export_command",

@@ -44,6 +44,10 @@ Sym = Annotated[
         "--sym", metavar="NAMES", help="Leave sizes free and print formulas: H,W; H=32*h for multiples of 32."
     ),
 ]
+Conventions = Annotated[
+    list[str] | None,
+    typer.Option("--convention", metavar="NAME", help="Count as a tool does, too: thop, fvcore …"),
+]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--path", metavar="DIR", help="Look for specs here too, before the built-in ones."),

@@ -39,6 +39,12 @@ def table_command(
         int | None,
         typer.Option("--depth", metavar="N", min=1, help="Fold blocks below this depth; equal ones become ×N."),
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group", metavar="HOW", help="A row for each type, family or stage (same size), with its share."
+        ),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", metavar="A,B,…", help="Which facts: layer,output,params,macs,flops …"),
@@ -77,6 +83,7 @@ def table_command(
     archcalc table alexnet
     archcalc table resnet/50 --depth 1 --si
     archcalc table vgg/16 --input 3x256x256 --style lecture
+    archcalc table vgg/16 --group type
     archcalc table my_net.yaml -o my_net.tex
     archcalc table resnet/18 --sym H,W
     archcalc table yolov3 --sym H,W -o yolov3.py
@@ -112,6 +119,7 @@ def table_command(
         style=style,
         format=form,
         depth=depth,
+        group=group,
         columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
         sort=sort,
         layout=layout,

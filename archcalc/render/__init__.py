@@ -7,6 +7,7 @@ from archcalc.errors import visible
 from archcalc.lazy import resolve
 from archcalc.render.formats import FORMATS
 from archcalc.render.options import check, option_error
+from archcalc.render.rows import GROUPS
 from archcalc.render.styles import STYLES
 from archcalc.render.text import plain_ascii, safe
 from archcalc.render.view import Counted, Lang, Layout, Look, Table
@@ -22,6 +23,7 @@ def table(
     style: str = "summary",
     format: str = "terminal",
     depth: int | None = None,
+    group: str | None = None,
     columns: Sequence[str] | str | None = None,
     sort: str | None = None,
     layout: Layout | None = None,
@@ -41,6 +43,7 @@ def table(
         format: terminal, markdown, latex, html, csv, tsv (rows only, exact integers) or json (the whole
             report, one sample, whatever the style).
         depth: fold everything deeper than this many names into one row each.
+        group: one row a type, a family, or a stage (layers whose outputs have the same size), with its shares.
         columns: which columns, in this order; for `summary` any fact of a layer, else those the style has.
         sort: a numeric fact; the largest first.
         layout: chw or hwc; by default that of the style.
@@ -63,12 +66,17 @@ def table(
     check("lang", lang, LANGUAGES)
     if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise option_error(f"depth={depth} must be at least 1")
+    if group is not None:
+        check("group", group, GROUPS)
+        if depth is not None or style != "summary":
+            raise option_error("group goes with style summary, and without depth")
     if format == "json":
         return _json(report, ascii, counts)
     if counts and style != "summary":
         raise option_error(f"style {style} has no column for a count; style summary has")
     look = Look(
         depth=depth,
+        group=group,
         columns=None if columns is None else tuple(columns),
         sort=sort,
         layout=layout,

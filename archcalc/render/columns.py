@@ -211,5 +211,7 @@ COLUMNS: Final[Mapping[str, Fact]] = MappingProxyType(
         "device": Fact("text", _of_first("device")),
         "place": Fact("text", _of_layer(lambda node: str(node.place) if node.place else None)),
         "call": Fact("text", lambda row: row.call if row.nodes else None),
+        "group": Fact("path", lambda row: row.path),
+        "count": Fact("count", lambda row: len(row.nodes) if row.nodes else None, adds=True),
     }
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Report → rows: one a layer, or one a folder of the network with equal neighbours joined."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from archcalc.arithmetic import Number, total
 from archcalc.quantities import Shape
@@ -17,6 +18,7 @@ class Row:
     path: the layer's, or the folder's; of several the first.
     type: the layer's word, the block's name, or what a folder holds.
     nodes: all layers of all neighbours, in order.
+    count: 0 for a group of layers that need not be neighbours.
     call: the block or structure behind a folder ("bottleneck(w=64, s=1)").
     shape: that of a network input.
     """
@@ -65,13 +67,37 @@ def folded(nodes: Iterable[Node], depth: int, folders: Mapping[str, Folder]) -> 
     return found
 
 
+def grouped(nodes: Iterable[Node], by: str) -> list[Row]:
+    """Return one row a group of layers, in order of first appearance.
+
+    Args:
+        nodes: the layers.
+        by: type (conv, fc), family (conv, linear), or stage: layers whose outputs have the same size.
+    """
+    groups: dict[str, list[Node]] = {}
+    for node in nodes:
+        groups.setdefault(GROUPS[by](node), []).append(node)
+    # a group is a folder of its layers, never a single layer with settings
+    return [Row(name, f"{len(held)}", tuple(held), count=0) for name, held in groups.items()]
+
+
+def _stage(node: Node) -> str:
+    axes = node.output[:-1] if len(node.output) <= 2 else node.output[1:]
+    return "x".join(map(str, axes)) or "1"
+
+
+GROUPS: Final[Mapping[str, Callable[[Node], str]]] = MappingProxyType(
+    {"type": lambda node: node.op, "family": lambda node: node.family, "stage": _stage}
+)
+
+
 def times(text: str, count: int) -> str:
     """Return a text with how often it occurs, if more than once.
 
     >>> times("layer1", 1), times("layer1", 3)
     ('layer1', 'layer1 ×3')
     """
-    return text if count == 1 else f"{text} ×{count}"
+    return text if count <= 1 else f"{text} ×{count}"
 
 
 def repeated(texts: Iterable[str]) -> Iterator[str]:

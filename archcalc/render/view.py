@@ -97,6 +97,7 @@ class Look(NamedTuple):
     """How a table is wanted; the options of `archcalc.render.table`."""
 
     depth: int | None = None
+    group: str | None = None
     columns: tuple[str, ...] | None = None
     sort: str | None = None
     layout: Layout | None = None

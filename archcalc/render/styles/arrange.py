@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from archcalc.arithmetic import Number
 from archcalc.render.columns import COLUMNS
 from archcalc.render.options import check, option_error
-from archcalc.render.rows import Row, folded, layers
+from archcalc.render.rows import Row, folded, grouped, layers
 from archcalc.render.view import Look
 from archcalc.report import Mode, Node, Report
 
@@ -13,7 +13,10 @@ from archcalc.report import Mode, Node, Report
 def arranged(report: Report, look: Look, mode: Mode) -> list[Row]:
     """Return the rows of the network ("both") or of its training heads ("train")."""
     nodes = [node for node in report.rows if node.mode == mode]
-    found = layers(nodes) if look.depth is None else folded(nodes, look.depth, report.folders)
+    if look.group is not None:
+        found = grouped(nodes, look.group)
+    else:
+        found = layers(nodes) if look.depth is None else folded(nodes, look.depth, report.folders)
     return sort(found, look)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from archcalc.arithmetic import Number, total
+from archcalc.lazy import resolve
 from archcalc.render.cells import EMPTY, Writer
 from archcalc.render.columns import COLUMNS, Fact, geometry
 from archcalc.render.headings import heading
@@ -11,11 +12,14 @@ from archcalc.render.options import check
 from archcalc.render.rows import Row, inputs
 from archcalc.render.styles.around import domain, remarks, title
 from archcalc.render.styles.arrange import arranged
-from archcalc.render.text import abbreviated, clipped
+from archcalc.render.text import abbreviated, clipped, percent
 from archcalc.render.view import Cell, Column, Counted, Line, Look, Section, Table
 from archcalc.report import Report
 
+_GROUPED: Final = ("group", "count", "params", "params_share", "macs", "macs_share", "activations")
 DEFAULT: Final = ("layer", "type", "settings", "output", "params", "params_share", "macs", "macs_share")
+# columns that archcalc.render.sight reads, which a plain table need not load
+SIGHTS: Final = ("rf", "rf_min", "jump", "start", "centre")
 _SHORTEN: Final = {"path": abbreviated, "text": clipped}
 
 
@@ -26,14 +30,16 @@ def summary(report: Report, look: Look) -> Table:
     total that depends on free sizes is written below the table.
     """
     facts = {**COLUMNS, **{held.key: _counted(held) for held in look.counts}}
-    own = look.columns or tuple(_default(report))
+    own = look.columns or tuple(_default(report, _GROUPED if look.group else DEFAULT))
     keys = (*own, *(held.key for held in look.counts if held.key not in own))
+    if set(SIGHTS) & set(keys):
+        facts |= resolve("archcalc.render.sight:sights")(report)
     for key in keys:
-        check("column", key, facts)
+        check("column", key, [*facts, *SIGHTS])
     write = Writer(look)
     network, heads = arranged(report, look, "both"), arranged(report, look, "train")
     sheet = _Sheet(write, facts, keys, {key: _sum(facts[key], network) for key in keys if facts[key].adds})
-    rows = (*inputs(report.input), *network)
+    rows = tuple(network) if look.group else (*inputs(report.input), *network)
     sections = [Section(tuple(map(sheet.line, rows)), (sheet.total_line("total", network),))]
     if heads:
         apart = _Sheet(write, facts, keys, {})
@@ -45,15 +51,18 @@ def summary(report: Report, look: Look) -> Table:
     columns = tuple(_column(key, facts[key], look) for key in keys)
     notes = (*sheet.formulas(), *domain(report, write), *_notes(report, write, keys, [*network, *heads]))
     notes = (*notes, *(note for held in look.counts for note in held.notes))
-    return Table(title(report), columns, tuple(sections), (*notes, *remarks(report, write)))
+    told = _shares(network, write) if look.group else remarks(report, write)
+    return Table(title(report), columns, tuple(sections), (*notes, *told))
 
 
-def _default(report: Report) -> Iterator[str]:
+def _default(report: Report, keys: Sequence[str]) -> Iterator[str]:
     """Yield the usual columns: no share of a total with free sizes; runs and devices where there are some."""
     sums = report.totals
-    for key in DEFAULT:
+    for key in keys:
         if COLUMNS[key].kind != "share" or isinstance(getattr(sums, key.removesuffix("_share")), int):
             yield key
+    if keys is _GROUPED:
+        return
     if not all(_is(node.runs, 1) for node in report.rows):
         yield "runs"
     if any(node.device for node in report.rows):
@@ -62,7 +71,7 @@ def _default(report: Report) -> Iterator[str]:
 
 def _column(key: str, fact: Fact, look: Look) -> Column:
     right = fact.kind in ("count", "share")
-    said = key if key not in COLUMNS else heading(key, look.lang)
+    said = heading(key, look.lang) if key in COLUMNS or key in SIGHTS else key
     return Column(key, said, "right" if right else "left", _SHORTEN.get(fact.kind))
 
 
@@ -147,9 +156,21 @@ def _notes(report: Report, write: Writer, keys: Sequence[str], rows: Sequence[Ro
     if any(row.count > 1 for row in rows):
         yield write.say("folded")
     used = {name for row in rows if row.layer is not None for name in geometry(row.layer)}
+    if set(SIGHTS) & set(keys):
+        yield write.say("sight")
     if "settings" in keys and used:
         told = ("stride", *(name for name in ("pad", "dilation", "groups") if name in used))
         yield write.say("letters", letters=", ".join(map(write.say, told)))
+
+
+def _shares(groups: Sequence[Row], write: Writer) -> Iterator[str]:
+    """Yield which group holds most of the parameters, and which of the multiply-adds."""
+    for key in ("params", "macs"):
+        held = [(COLUMNS[key].read(row), row.path) for row in groups]
+        whole = total(value for value, _ in held)
+        if isinstance(whole, int) and whole:
+            most, name = max(held, key=lambda pair: pair[0])
+            yield write.say(f"most_{key}", group=name, share=percent(most, whole))
 
 
 def _is(count: Number, value: int) -> bool:
