@@ -7,7 +7,7 @@ later row (the shortcut of a residual). Weights are there all the time. Scratch 
 Everything is for one sample at inference; auxiliary heads count in `training` only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -89,17 +89,18 @@ def values(report: Report, *, in_place: bool = False, heads: bool = False) -> di
     """
     found = {name: volume(shape) for name, shape in report.input.items()}
     for row in _rows(report, heads=heads):
-        if not (in_place and _overwrites(row)):
+        if not (in_place and overwrites(row)):
             found[row.path] = row.activations
     return found
 
 
-def peak(report: Report, *, in_place: bool = False) -> Peak:
-    """Return the most that is alive at once when the rows run in their order.
+def peak(report: Report, *, in_place: bool = False, order: Sequence[Node] | None = None) -> Peak:
+    """Return the most that is alive at once when the rows run one after the other.
 
     Args:
         report: of a network with numbers for sizes.
         in_place: as for `values`; a row writes over its input only if nothing reads that later.
+        order: the rows in another order than the spec's, as `archcalc.schedule.best_order` finds one.
 
     >>> from archcalc.api import analyze
     >>> at = peak(analyze("alexnet"))
@@ -107,7 +108,7 @@ def peak(report: Report, *, in_place: bool = False) -> Peak:
     ('conv1.relu', 580800, {'conv1.conv': 290400, 'conv1.relu': 290400})
     """
     most = Peak("", 0, {})
-    for path, living in _living(report, in_place=in_place):
+    for path, living in _living(report, _rows(report) if order is None else order, in_place=in_place):
         elements = total(living.values())
         if elements > most.elements:
             most = Peak(path, elements, MappingProxyType(dict(living)))
@@ -116,17 +117,16 @@ def peak(report: Report, *, in_place: bool = False) -> Peak:
 
 def alive(report: Report, *, in_place: bool = False) -> Iterator[Number]:
     """Yield how many elements are alive while each row runs, in order; on swept sizes too."""
-    for _, living in _living(report, in_place=in_place):
+    for _, living in _living(report, _rows(report), in_place=in_place):
         yield total(living.values())
 
 
-def _living(report: Report, *, in_place: bool) -> Iterator[tuple[str, dict[str, Number]]]:
+def _living(report: Report, rows: Sequence[Node], *, in_place: bool) -> Iterator[tuple[str, dict[str, Number]]]:
     """Yield each row's path with the values that are alive while it runs, by the path that made them."""
-    rows = _rows(report)
-    last = _last_reads(rows, report)
+    last = last_reads(rows, report)
     living = {name: volume(shape) for name, shape in report.input.items() if name in last}
     for at, row in enumerate(rows):
-        if in_place and _overwrites(row) and last[row.inputs[0]] == at:
+        if in_place and overwrites(row) and last[row.inputs[0]] == at:
             living.pop(row.inputs[0], None)
         living[row.path] = row.activations
         yield row.path, living
@@ -188,7 +188,7 @@ def _rows(report: Report, *, heads: bool = False) -> Sequence[Node]:
     return [row for row in report.rows if heads or row.mode == "both"]
 
 
-def _last_reads(rows: Iterable[Node], report: Report) -> dict[str, int]:
+def last_reads(rows: Sequence[Node], report: Report) -> dict[str, int]:
     """Return at which row each value is read last; outputs, and what nothing reads, stay."""
     last: dict[str, int] = {}
     kept: dict[str, str] = {}
@@ -200,7 +200,8 @@ def _last_reads(rows: Iterable[Node], report: Report) -> dict[str, int]:
     return last | dict.fromkeys((*unread, *kept.values()), len(report.rows))
 
 
-def _overwrites(row: Node) -> bool:
+def overwrites(row: Node) -> bool:
+    """Tell whether a row may write over its input, or is another view of it."""
     if row.op in _VIEWS:
         return True
     return row.family == "activation" and row.input[0] == row.output

@@ -14,6 +14,7 @@ COMMANDS: Final = MappingProxyType(
         "show": "archcalc.cli.show:show_command",
         "layers": "archcalc.cli.layers:layers_command",
         "explain": "archcalc.cli.explain:explain_command",
+        "memory": "archcalc.cli.memory:memory_command",
         "draw": "archcalc.cli.draw:draw_command",
         "verify": "archcalc.cli.verify:verify_command",
         "check": "archcalc.cli.check:check_command",
