@@ -9,14 +9,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import yaml
+
 from archcalc import listing, reference
 from archcalc.cli.app import COMMANDS, build_app
 from archcalc.codes import CODES
+from archcalc.conventions.catalogue import CONVENTIONS
+from archcalc.conventions.explain import text
+from archcalc.homework.arithmetic import evaluate
+from archcalc.homework.mistakes import CATALOGUE
+from archcalc.homework.mistakes.layers import COMBINED
+from archcalc.homework.mistakes.signatures import SIGNATURES
 from archcalc.layers import layer_class
 from archcalc.layers.catalogue import LAYERS, MERGES
 from archcalc.limits import Limits
 from archcalc.spec.schema import spec_schema
 
+CASES = Path(__file__).parent.parent / "tests" / "cases" / "conventions.yaml"
 FOLDER = Path(__file__).parent / "reference"
 
 # limit → what it bounds, the error it raises
@@ -128,6 +137,88 @@ def zoo() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def conventions() -> str:
+    """Return conventions.md."""
+    lines = [
+        "# Conventions",
+        "",
+        "Ways of counting, as data: the first line that a layer matches says what is counted of",
+    ]
+    lines += ["it. `archcalc conventions NAME` prints one, `--convention NAME` counts by it.", ""]
+    lines += ["| convention | of | counts |", "| --- | --- | --- |"]
+    for held in CONVENTIONS.values():
+        tool = f"{held.tool} {held.version}".strip() or "archcalc"
+        lines.append(f"| [`{held.name}`](#{held.name}) | {tool} | {held.quantity} |")
+    lines.append("")
+    for held in CONVENTIONS.values():
+        lines += [
+            f"## {held.name}",
+            "",
+            "```text",
+            *(line.rstrip() for line in text(held).rstrip().splitlines()),
+            "```",
+            "",
+        ]
+    cases = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    figures = [len(case.get("figures", {})) for part in ("layers", "networks") for case in cases[part]]
+    lines += [
+        "## What the tools print",
+        "",
+        f"{sum(figures):,} figures that the tools print for {len(cases['layers'])} layers and",
+    ]
+    lines += [
+        f"{len(cases['networks'])} networks are reproduced to the last digit by the test suite. These are not, since no"
+    ]
+    lines += ["rule gives them:", "", "| layer | input | tool | prints | why |", "| --- | --- | --- | --: | --- |"]
+    for case in cases["layers"]:
+        for tool, figure in case.get("differs", {}).items():
+            what = " ".join(str(case["layer"]).split())
+            lines.append(f"| `{what}` | {case['input']} | {tool} | {figure['value']:,} | {figure['reason']} |")
+    return "\n".join(lines) + "\n"
+
+
+def mistakes() -> str:
+    """Return mistakes.md."""
+    lines = ["# Mistakes", "", "What `archcalc check` can say about a wrong number, and what `archcalc worksheet`"]
+    lines += ["offers as choices. A mistake is named only if it gives exactly the number that stands there.", ""]
+    lines += ["## In published answers", "", "The 34 mistakes of answers that people have published. Some are right"]
+    lines += ["under a convention; that is said before any mistake.", ""]
+    lines += ["| | mistake | network | wrong | right | said |", "| --: | --- | --- | --: | --: | --- |"]
+    for each in SIGNATURES:
+        for at, handed in enumerate(each.handed):
+            head = f"| {each.number} | {each.en} |" if at == 0 else "| | |"
+            told = f"right under `{handed.told[6:]}`" if handed.told.startswith("under ") else f"`{handed.told}`"
+            wrong, right = (_figure(text.rpartition(",")[2]) for text in (handed.wrong, handed.right))
+            lines.append(f"{head} {_network(handed)} | {wrong} | {right} | {told} |")
+    lines += ["", "## The catalogue", "", "Each is tried on the layer of the cell, most plausible first.", ""]
+    lines += ["| id | what it is | 中文 | in | example | wrong | right |"]
+    lines += ["| --- | --- | --- | --- | --- | --: | --: |"]
+    for mistake in CATALOGUE:
+        example = mistake.example
+        what, zh = (text.replace("{channels}", "n").replace("*", "\\*") for text in (mistake.en, mistake.zh))
+        cells = (f"`{mistake.id}`", what, zh, ", ".join(mistake.quantities), _network(example),
+                 _worked(example.wrong), _worked(example.right))  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "Two of these may come together in one cell: " + ", ".join(f"`{each}`" for each in COMBINED) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def _network(example: Any) -> str:
+    given = f" on {example.input}" if example.input else ""
+    return f"`{' '.join(example.network.split())}`{given}"
+
+
+def _worked(text: str) -> str:
+    """Return a calculation with its value; a number or a shape as it is."""
+    if "x" in text or text.isdecimal():
+        return _figure(text)
+    return f"`{text}` = {_figure(str(evaluate(text).number))}"
+
+
+def _figure(text: str) -> str:
+    return f"{int(text):,}" if text.isdecimal() else text
+
+
 def schema() -> str:
     """Return spec.schema.json."""
     return json.dumps(spec_schema(), ensure_ascii=False, indent=2) + "\n"
@@ -140,6 +231,8 @@ PAGES: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
         "errors.md": errors,
         "limits.md": limits,
         "zoo.md": zoo,
+        "conventions.md": conventions,
+        "mistakes.md": mistakes,
         "spec.schema.json": schema,
     }
 )

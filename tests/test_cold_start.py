@@ -32,6 +32,7 @@ def command(*arguments):
         (command("show", "alexnet"), TEXT_TABLE),
         (command("verify", "alexnet"), TEXT_TABLE),
         (command("explain", "alexnet", "conv1"), TEXT_TABLE),
+        (command("worksheet", "lenet"), TEXT_TABLE),
         (command("draw", "alexnet"), TEXT_TABLE | {"graphviz"}),
         (command("draw", "alexnet", "--view", "volumes"), TEXT_TABLE),
         (command("layers"), TEXT_TABLE),

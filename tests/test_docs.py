@@ -1,8 +1,9 @@
 """Every code block of README and docs is executed, in order, in an empty folder per page.
 
-```yaml whose first line is `# name.yaml` is saved under that name. ```console holds commands after `$ ` and what they
-print; `--update-golden` writes it anew. ```python runs as it stands, with its asserts or as a doctest. ```sh must
-succeed; lines that install are run by CI. Other languages only show something and must not look like commands.
+```yaml and ```python whose first line is `# name.yaml` or `# name.py` are saved under that name. ```console holds
+commands after `$ ` and what they print; `--update-golden` writes it anew. Other ```python runs as it stands, with its
+asserts or as a doctest. ```sh must succeed; lines that install are run by CI. Other languages only show something and
+must not look like commands.
 """
 
 import contextlib
@@ -63,6 +64,8 @@ def run_block(language, body, namespace):
         if named:
             Path(named[1]).parent.mkdir(parents=True, exist_ok=True)
             Path(named[1]).write_text(body.partition("\n")[2], encoding="utf-8")
+    elif language == "python" and (named := re.match(r"# ([\w-]+\.py)\n", body)):
+        Path(named[1]).write_text(body.partition("\n")[2], encoding="utf-8")
     elif language == "python" and ">>>" in body:
         test = doctest.DocTestParser().get_doctest(body, namespace, "page", None, 0)
         runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)

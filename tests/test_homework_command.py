@@ -2,15 +2,21 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
 import pytest
+import yaml
 
 from archcalc.api import analyze
 from archcalc.cli.entry import run
+from archcalc.homework.conventions import CONVENTIONS
+from archcalc.homework.mistakes import CATALOGUE
+from archcalc.homework.verdict import words
 
+FOLDER = Path(__file__).parent / "homework"
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
 RIGHT = "| layer | output | params |\n|---|---|---|\n| conv1 | 28x28x8 | 608 |\n| conv2 | 10x10x16 | 3216 |\n"
 WRONG = RIGHT.replace("3216", "416")
@@ -106,7 +112,64 @@ def test_a_class(tmp_path, capsys):
     assert document["mistakes"] == {"forgot-input-channels": 1}
     assert document["unread"] == ["c.md"]
     assert run(arguments) == 1
-    assert "forgot-input-channels: 1" in capsys.readouterr().out
+    assert "1 x forgot-input-channels" in capsys.readouterr().out
+
+
+def test_a_class_with_a_key(tmp_path, capsys):
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / "short.csv").write_text("layer,params\nconv1,608\n", encoding="utf-8")
+    (folder / "utf16.md").write_bytes(RIGHT.encode("utf-16"))  # as Windows shells write
+    (folder / ".hidden").write_bytes(b"\xff\x00")
+    key = tmp_path / "key.md"
+    key.write_text(RIGHT, encoding="utf-8")
+    arguments = ["check", "--class", str(folder), "--against", "lenet/rgb", "--points", "8", "--key", str(key)]
+    assert run([*arguments, "-f", "csv"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    # of the four cells of the key, one is answered: two of eight points
+    assert [row.split(",")[:2] for row in rows] == [["File", "Points"], ["short.csv", "2"], ["utf16.md", "8"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [('{"rows": [{"name": "conv1"', "JSON"), ("[" * 5_000 + "]" * 5_000, "JSON"), ("| a |\n" * 300_000, "larger"),
+     ("| layer | params |\n|---|---|\n" + "| conv1 | 5 |\n" * 6_000, "5,000 rows")],
+)  # fmt: skip
+def test_what_cannot_be_read_says_why(answers, capsys, text, part):
+    assert run(["check", answers(text), "--against", "lenet/rgb"]) == 2
+    assert part in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["9**9**9 = 1", "1/0 = 3", "(3+4 = 7"])
+def test_what_cannot_be_calculated_says_so(capsys, text):
+    assert run(["check", "--expr", text]) == 1
+    assert "cannot be calculated" in capsys.readouterr().out
+
+
+SEVERAL_WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){2,}")  # an English sentence; names of things are single words
+
+
+def test_every_sentence_has_chinese():
+    english, chinese = words("en"), words("zh")
+    for name, text in chinese._asdict().items():
+        assert text != getattr(english, name), name
+        assert not SEVERAL_WORDS.search(re.sub(r"\{\w+\}", "", text)), name
+        assert set(re.findall(r"\{(\w+)", text)) == set(re.findall(r"\{(\w+)", getattr(english, name))), name
+    for convention in CONVENTIONS:
+        assert re.search("[\u4e00-\u9fff]", convention.zh), convention.id
+    for mistake in CATALOGUE:
+        assert re.search("[\u4e00-\u9fff]", mistake.zh), mistake.id
+
+
+def test_chinese_has_no_english_sentences(answers, capsys):
+    sheets = [case["text"] for case in yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))]
+    for target in ("lenet/rgb", "alexnet/single-p3", None):
+        for text in sheets:
+            against = ["--against", target] if target else []
+            run(["check", answers(text), *against, "--lang", "zh", "--points", "10", "-f", "json"])
+            for cell in json.loads(capsys.readouterr().out)["cells"]:
+                texts = [cell["convention"], cell["derivation"], *(mistake["text"] for mistake in cell["mistakes"])]
+                assert not any(SEVERAL_WORDS.search(text) for text in texts if text)
 
 
 def test_against_another_printout(answers, tmp_path):

@@ -15,7 +15,8 @@ from archcalc.api import analyze
 from archcalc.homework.forms import read_sheet
 from archcalc.homework.forms.document import read_claim
 from archcalc.homework.grade import grade
-from archcalc.homework.judge import judge, judge_text
+from archcalc.homework.alone import judge_text
+from archcalc.homework.judge import judge
 from archcalc.homework.mistakes import CATALOGUE
 from archcalc.homework.rebuild import rebuild
 from archcalc.homework.sheet import Sheet, SheetError

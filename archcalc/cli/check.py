@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from archcalc.report import Report
     from archcalc.spec.library import Library
 
+_FORMATS = ("text", "terminal", "markdown", "latex", "html", "csv", "tsv", "json")
+
 
 def check_command(
     context: typer.Context,
@@ -70,8 +72,10 @@ def check_command(
     """
     from archcalc.errors import Problem, TargetError
     from archcalc.homework.verdict import FINE
+    from archcalc.render.options import check
 
     form = choose_format(format_, output, ENDINGS, "text")
+    check("format", form, _FORMATS)
     if lang not in ("en", "zh"):
         raise typer.BadParameter(f"'{lang}' is not one of en, zh")
     if framework not in (None, "keras", "keras1", "torch"):
@@ -82,18 +86,17 @@ def check_command(
         raise TargetError([Problem("E085", message, origin=COMMAND_LINE)])
     report = _network(against, set_, input_, library) if against else None
     console = o.console(context)
+    ascii_ = ascii_ or (output in (None, "-") and form in ("text", "terminal") and not can_show("─×⌊"))
+    found = None
     if key is not None:
         found = _judged(_read(key), report, framework, lang)
-        bad = [cell for cell in found.cells if cell.verdict not in FINE]
-        console.note(f"key: {len(found.cells)} cells, {len(bad)} not in order")
-        for cell in bad:
-            name = cell.name or cell.layer or ""
-            console.note(f"key: row {cell.row} {name} {cell.column}: {cell.given} is {cell.verdict}; {cell.expected}")
+        for line in _about_key(found, lang):
+            console.note(line)
     if class_ is not None:
-        _class(class_, report, framework, lang, points or 100, form, output)
+        _class(class_, report, framework, lang, points or 100, form, output, found, ascii=ascii_)
         return
     result = _result(answers, expr, claim, report, framework, lang)
-    if key is not None:
+    if found is not None:
         from archcalc.homework.grade import with_key
 
         result = with_key(result, found)
@@ -101,7 +104,6 @@ def check_command(
         from archcalc.homework.grade import grade
 
         result = result._replace(remarks=(*result.remarks, grade(result, points).text(lang)))
-    ascii_ = ascii_ or (output in (None, "-") and form in ("text", "terminal") and not can_show("─×⌊"))
     deliver(_shown(result, form, lang, ascii=ascii_, everything=everything), output)
     if any(cell.verdict not in FINE for cell in result.cells):
         raise typer.Exit(1)
@@ -115,7 +117,8 @@ def _result(
     framework: str | None,
     lang: str,
 ) -> "Result":
-    from archcalc.homework.judge import Result, judge, judge_text
+    from archcalc.homework.alone import judge_text
+    from archcalc.homework.judge import Result, judge
 
     cells = [cell for text in expr or () for cell in judge_text(text, lang=lang)]
     target = report.target if report else None
@@ -138,12 +141,13 @@ def _judged(sheet: "Sheet", report: "Report | None", framework: str | None, lang
     """Return the verdicts; without a network, the one that the sheet itself describes is used."""
     from archcalc.homework.judge import judge
     from archcalc.homework.rebuild import rebuild
+    from archcalc.homework.verdict import words
 
     if report is None:
         rebuilt = rebuild(sheet)
         if rebuilt is not None:
             result = judge(sheet, rebuilt, framework=framework, lang=lang)
-            return result._replace(target=None, remarks=("compared with the network that the sheet itself describes",))
+            return result._replace(target=None, remarks=(words(lang).itself,))
     return judge(sheet, report, framework=framework, lang=lang)
 
 
@@ -178,7 +182,8 @@ def _read(path: str) -> "Sheet":
         else:
             with Path(path).open("rb") as file:
                 data = file.read(LARGEST_SHEET + 1)
-        return read_sheet(data.decode("utf-8-sig"))
+        is_utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # what spreadsheets and Windows shells write
+        return read_sheet(data.decode("utf-16" if is_utf16 else "utf-8-sig"))
     except OSError as error:
         message = f"cannot read {path}: {(error.strerror or str(error)).lower()}"
     except UnicodeDecodeError:
@@ -199,6 +204,25 @@ def _shown(result: "Result", form: str, lang: str, *, ascii: bool, everything: b
     return as_table(result, name, lang=lang, everything=everything, ascii=ascii)
 
 
+def _about_key(key: "Result", lang: str) -> list[str]:
+    """Return what is wrong with a key, before anybody is graded with it."""
+    from archcalc.homework.present import verdict_name
+    from archcalc.homework.verdict import FINE, shown, words
+
+    said = words(lang)
+    bad = [cell for cell in key.cells if cell.verdict not in FINE]
+    lines = [said.key.format(cells=len(key.cells), bad=len(bad))]
+    for cell in bad:
+        name, right = cell.name or cell.layer or "", "?" if cell.expected is None else shown(cell.expected)
+        verdict = verdict_name(cell.verdict, lang)
+        lines.append(
+            said.key_cell.format(
+                row=cell.row, name=name, column=cell.column, given=cell.given, verdict=verdict, expected=right
+            )
+        )
+    return lines
+
+
 def _class(
     folder: Path,
     report: "Report | None",
@@ -207,22 +231,31 @@ def _class(
     points: int,
     form: str,
     output: str | None,
+    key: "Result | None",
+    *,
+    ascii: bool,
 ) -> None:
     from archcalc.errors import ArchcalcError, Problem, TargetError
-    from archcalc.homework.grade import class_table, grade
+    from archcalc.homework.grade import HandIn, class_table, grade, with_key
     from archcalc.homework.verdict import FINE
 
-    files = sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise TargetError([Problem("E085", f"{folder} is no folder", origin=COMMAND_LINE)])
+    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:
         raise TargetError([Problem("E085", f"no files in the folder {folder}", origin=COMMAND_LINE)])
-    grades, unread = [], []
+    answers: list[HandIn] = []
+    unread: list[tuple[str, str]] = []
     for file in files:
         try:
             result = _judged(_read(str(file)), report, framework, lang)
-        except ArchcalcError:
-            unread.append(file.name)
+        except ArchcalcError as error:
+            reason = error.problems[0].message.removeprefix(f"{file}").removeprefix(": ").strip()
+            unread.append((file.name, reason))
             continue
-        grades.append((file.name, result, grade(result, points)))
-    deliver(class_table(grades, unread, "terminal" if form == "text" else form, lang), output)
-    if unread or any(cell.verdict not in FINE for _, result, _ in grades for cell in result.cells):
+        result = with_key(result, key) if key is not None else result
+        answers.append(HandIn(file.name, result, grade(result, points)))
+    name = "terminal" if form == "text" else form
+    deliver(class_table(answers, unread, name, lang, ascii=ascii), output)
+    if unread or any(cell.verdict not in FINE for answer in answers for cell in answer.result.cells):
         raise typer.Exit(1)

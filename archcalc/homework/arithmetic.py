@@ -119,6 +119,7 @@ def plain(text: str) -> str:
         for _ in range(3):  # nested markup unwraps from the inside
             for pattern, by in _LATEX:
                 text = pattern.sub(by, text)
+    text = re.sub(r"\b(?:math|np|numpy)\.(?=(?:floor|ceil|sqrt)\b)", "", text)
     text = text.replace("$", "").replace("`", "")
     # bold is marked on both sides of a word; between operands ** is a power
     text = re.sub(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*(?![\w(])", r"\1", text)

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 from math import prod
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from archcalc.homework.arithmetic import LONGEST, Polynomial, UnreadableError, evaluate, plain
 from archcalc.homework.number import Printed, find_numbers, read_number
@@ -11,7 +11,9 @@ from archcalc.homework.number import Printed, find_numbers, read_number
 # None: not said (the length of a sequence)
 Dims = tuple[int | None, ...]
 
-_BLANK: Final = frozenset({"", "-", "--", "---", "/", "n/a", "na", "none", "nil", "?", "…", "...", "无", "multiple"})
+_BLANK: Final = frozenset(
+    {"", "-", "--", "---", "/", "n/a", "na", "none", "nil", "?", "…", "...", "无", "multiple", "shared", "(recursive)"}
+)
 _EQUALS: Final = re.compile(r"\s*(?:==?>?|≈=?|~=|≃|→|->|\bis\b)\s*")
 _REMARK: Final = re.compile(r"\((?![^()]*\b(?:times|floor|ceil)\b)[^()\d]*[A-Za-z\u4e00-\u9fff]{3,}[^()]*\)")
 _LABEL: Final = re.compile(r"^[^\d\[(⌊⌈{=~≈]*?[A-Za-z\u4e00-\u9fff)]\s*[::=]\s*(?=[\d\[(⌊⌈{~≈fc])")
@@ -23,8 +25,17 @@ _PRODUCT: Final = re.compile(
     r"(?P<times>\s*\(?\s*[x*×]\s*(?P<copies>\d+)_?\{?[A-Za-z]+\}?\)?)?(?![\w*+/^(]|\s*[-+*/^](?!\s*$))"
 )
 _UNIT_AFTER: Final = re.compile(r"(?<=[\d)\]])\s*(?:bytes?|params?|parameters?|weights?|biases|ops|FLOPs|MACs)\b.*$")
+_MAPS: Final = r"(?:feature\s*|output\s*)?(?:maps?|channels?|filters?|kernels?|个?通道)(?![A-Za-z])"
+_AXIS: Final = re.compile(r"(?<![A-Za-z])([DHWC])\s*=\s*(\d+)\s*,?")
 _MARKED: Final = re.compile(r"[\[(]?\s*(?:None|-1|\?|N|B|batch)\s*[x*×]\s*(?=\d|None)")
 _ROW: Final = re.compile(r"\d+(?:\s+\d+){1,3}")
+
+
+class Problem(NamedTuple):
+    """Why a cell cannot be read: the name of a sentence in `verdict.Words`, and the number in it."""
+
+    id: Literal["no_number", "many_numbers", "too_long", "share"]
+    number: int = 0
 
 
 class Cell(NamedTuple):
@@ -43,7 +54,7 @@ class Cell(NamedTuple):
     batch: int | None = None
     product: Printed | None = None
     times: int = 1
-    problem: str | None = None
+    problem: Problem | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -81,11 +92,14 @@ def read_count(text: str) -> Cell:
     >>> cell.formula.number, cell.number.value, cell.number.fit(34944)
     (Fraction(34944, 1), Fraction(35000, 1), 'rounded')
     """
-    words = plain(text[: 4 * LONGEST]).strip().strip('"').rstrip("。;；,")
+    words = plain(text[: 4 * LONGEST]).strip().strip('"').rstrip("。;；,*†‡")
+    words = re.sub(r"(?<!\w)\d{1,3}(?:_\d{3})+(?!\w)", lambda grouped: grouped[0].replace("_", ""), words)
     if is_blank(words):
         return Cell(text)
     if len(words) > LONGEST:
-        return Cell(text, problem=f"longer than {LONGEST} characters")
+        return Cell(text, problem=Problem("too_long", LONGEST))
+    if words.endswith("%"):
+        return Cell(text, problem=Problem("share"))
     direct = read_number(words)
     if direct is not None:
         return Cell(text, direct)
@@ -125,8 +139,7 @@ def _fallback(text: str, words: str) -> Cell:
         return Cell(text, numbers[0])
     if numbers and all(number.value == numbers[0].value for number in numbers):
         return Cell(text, numbers[0])
-    why = "no number in it" if not numbers else f"{len(numbers)} numbers and no way to tell which is the answer"
-    return Cell(text, problem=why)
+    return Cell(text, problem=Problem("many_numbers", len(numbers)) if numbers else Problem("no_number"))
 
 
 def read_shape(text: str) -> Cell:
@@ -141,8 +154,8 @@ def read_shape(text: str) -> Cell:
     if is_blank(words):
         return Cell(text)
     if len(words) > LONGEST:
-        return Cell(text, problem=f"longer than {LONGEST} characters")
-    words = _LABEL.sub("", words)
+        return Cell(text, problem=Problem("too_long", LONGEST))
+    words = _LABEL.sub("", _as_product(words))
     listed = _LIST.search(words)
     if listed and listed[0].count(",") and "=" not in words.split(listed[0])[0]:
         return _listed(text, listed["items"])
@@ -165,6 +178,28 @@ def read_shape(text: str) -> Cell:
     if value is not None and value.denominator == 1 and value > 0:
         return count._replace(text=text, dims=(int(value),))
     return count._replace(text=text)
+
+
+def _as_product(words: str) -> str:
+    """Return a shape that is written in words or otherwise as `HxWxC` or `C@HxW`.
+
+    >>> _as_product("96 maps of 55x55"), _as_product("55x55, 96 channels"), _as_product("H=55, W=55, C=96")
+    ('96@55x55', '55x55x96', '55x55x96')
+    """
+    axes = dict(_AXIS.findall(words))
+    if len(axes) > 1 and not _AXIS.sub("", words).strip(" ,;()[]"):
+        named = {name.upper(): size for name, size in axes.items()}
+        return "x".join(named[axis] for axis in "DHWC" if axis in named)
+    if words[:1] in "<{" and words[-1:] in ">}":
+        words = f"({words[1:-1]})"
+    words = re.sub(r"(?<![\w.^])(\d+)\^2\s*[x*]\s*(\d+)(?![\d^])", r"\1x\1x\2", words)
+    words = re.sub(r"^(\d+(?:\s*[x*]\s*\d+){2,})\s*(?:\^\d|[*†‡])$", r"\1", words)  # the mark of a footnote
+    words = re.sub(rf"(\d+)\s*(?:{_MAPS}\s*(?:of|,|@|x)?|@)\s*(\d+\s*[x*]\s*\d+)", r"\1@\2", words)
+    return re.sub(
+        rf"(\d+\s*[x*]\s*\d+)\s*(?:@\s*(\d+)|,\s*(\d+)$|[,(]?\s*(?:with\s*)?(\d+)\s*{_MAPS}\)?)",
+        lambda found: f"{found[1]}x{found[2] or found[3] or found[4]}",
+        words,
+    )
 
 
 def _listed(text: str, items: str) -> Cell:

@@ -59,9 +59,17 @@ def agreement(cell: Cell, value: Value, heading: str = "", *, loose: bool = Fals
     return None
 
 
+def stated(cell: Cell, heading: str) -> list[Printed]:
+    """Return what a cell may state in plain units: as written, and with K, M, G as powers of 1024."""
+    return [printed for printed, _ in _readings(cell, heading)]
+
+
 def _readings(cell: Cell, heading: str) -> Iterable[tuple[Printed, bool]]:
     number = cell.number
     if number is None:
+        return
+    if re.fullmatch(r"(?:total[ _])?bits", heading.strip(), re.IGNORECASE):
+        yield number.scaled(Fraction(1, 8)), False
         return
     headed = _HEADED.search(heading)
     if headed and not number.unit:
@@ -101,7 +109,7 @@ def judge_count(scene: Scene, line: Line, match: Match, text: str, quantity: str
     if cell.is_blank:
         return told._replace(verdict="right" if truth == 0 else "unanswered")
     if cell.problem is not None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
+        return told._replace(verdict="unreadable", derivation=scene.words.problem(cell.problem))
     if cell.number is None and cell.stated_formula is None:
         return _judge_letters(scene, told, cell, main, truth)
     if cell.number is None:
@@ -138,7 +146,7 @@ def _judge_input(scene: Scene, told: Judged, match: Match, cell: Cell, quantity:
     agreed = agreement(cell, truth, heading)
     if agreed is None:
         wrong = cell.number is not None or cell.stated_formula is not None
-        return told._replace(verdict="wrong" if wrong else "unreadable", derivation=cell.problem)
+        return told._replace(verdict="wrong" if wrong else "unreadable", derivation=scene.words.problem(cell.problem))
     return right(scene, told, agreed)
 
 
@@ -154,11 +162,27 @@ def _variants(
         yield primary(scene, [main], quantity), None
     chosen = subjects if match.folder else [main]
     truth = primary(scene, chosen, quantity)
+    values: list[tuple[int, str]] = []
     for convention in of(quantity):
         if not convention.support:
             value = under(convention, chosen, quantity, truth)
             if value is not None:
-                yield value, convention.zh if scene.lang == "zh" else convention.en
+                values.append((value, convention.zh if scene.lang == "zh" else convention.en))
+    if quantity in _OPERATIONS:
+        for title, counts in scene.tool_counts:
+            values.append((sum(counts.get(subject.node.path, 0) for subject in chosen), title))
+    yield from values
+    yield from batched(scene, truth, values, quantity)
+
+
+def batched(scene: Scene, truth: int, values: Iterable[tuple[int, str]], quantity: str) -> Iterable[tuple[int, str]]:
+    """Yield counts of a whole batch, where the shapes of the sheet have one: what a tool prints that ran on it."""
+    if scene.batch is None or quantity not in (*_OPERATIONS, "activations", "memory"):
+        return
+    words = scene.words.batch.format(count=scene.batch)
+    yield scene.batch * truth, words
+    for value, why in values:
+        yield scene.batch * value, f"{why}; {words}"
 
 
 def under(convention: Convention, subjects: list[Subject], quantity: str, truth: int) -> int | None:
@@ -221,20 +245,10 @@ def mistakes_in(
             if finding.id not in {each.id for each in found}:
                 found.append(finding)
     if cell.number is not None:
-        previous = tuple(
-            int(number.value)
-            for each in scene.lines
-            if each.number < line.number
-            for number in [read_count(each.text(_column_of(scene, quantity))).number]
-            if number is not None
-        )
+        column = scene.given_counts(quantity)
+        previous = tuple(value for number, value in column if number < line.number)
         found += slips(cell.number, truth, previous)
     return tuple(found)
-
-
-def _column_of(scene: Scene, quantity: str) -> int:
-    at = next((at for at, c in enumerate(scene.table.columns) if quantity in c.meanings), None)
-    return at if at is not None else len(scene.table.columns)
 
 
 def unsettled(scene: Scene, cell: Cell, truth: int, quantity: str, subjects: list[Subject]) -> str | None:
@@ -264,7 +278,7 @@ def unsettled(scene: Scene, cell: Cell, truth: int, quantity: str, subjects: lis
 def _judge_letters(scene: Scene, told: Judged, cell: Cell, main: Subject, truth: int) -> Judged:
     formula = cell.formula
     if formula is None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
+        return told._replace(verdict="unreadable", derivation=scene.words.problem(cell.problem))
     told = told._replace(value=cell.formula_text)
     letters = _assignment(formula, main, truth)
     if letters is None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -71,51 +71,96 @@ def _credit(cell: Judged, spoiled: set[tuple[int, str]]) -> Fraction:
 
 
 def with_key(result: Result, key: Result) -> Result:
-    """Return a result in which a cell that agrees with a right key is right as it stands."""
-    good = {(cell.layer, cell.column): cell.value for cell in key.cells if cell.verdict in ("right", "right-under")}
+    """Return a result as a key has it: what agrees with a right key is right as it stands.
+
+    Cells that the key answers and the sheet does not have are unanswered, so that all sheets have the same cells.
+    """
+    good = {(cell.layer, cell.column): cell for cell in key.cells if cell.verdict in ("right", "right-under")}
     cells = tuple(
         cell._replace(verdict="right", convention=None)
-        if cell.verdict == "right-under" and good.get((cell.layer, cell.column), object()) == cell.value
+        if cell.verdict == "right-under" and _is_as_in(good, cell)
         else cell
         for cell in result.cells
     )
-    return result._replace(cells=cells)
+    given = {(cell.layer, cell.column) for cell in cells}
+    missing = tuple(
+        cell._replace(row=0, given="", value=None, verdict="unanswered", convention=None, mistakes=())
+        for place, cell in good.items()
+        if place not in given
+    )
+    return result._replace(cells=(*cells, *missing))
+
+
+def _is_as_in(key: Mapping[tuple[str | None, str], Judged], cell: Judged) -> bool:
+    own = key.get((cell.layer, cell.column))
+    return own is not None and own.value == cell.value
+
+
+class HandIn(NamedTuple):
+    """One answer of a class."""
+
+    name: str
+    result: Result
+    grade: Grade
+
+
+_HEADS: Final = MappingProxyType({
+    "en": ("File", "Points", "Right", "By convention", "Wrong", "Follow-on", "Unanswered", "Undecided", "Unreadable"),
+    "zh": ("文件", "得分", "正确", "按约定正确", "错误", "后续错误", "未答", "无法判定", "无法读取"),
+})  # fmt: skip
 
 
 def class_table(
-    grades: Sequence[tuple[str, Result, Grade]], unread: Sequence[str], format: str, lang: str = "en"
+    answers: Sequence[HandIn], unread: Sequence[tuple[str, str]], format: str, lang: str = "en", *, ascii: bool = False
 ) -> str:
-    """Return the points of every hand-in and the mistakes of the class, the most frequent first."""
-    made = Counter(
-        cell.mistakes[0].id
-        for _, result, _ in grades
-        for cell in result.cells
-        if cell.verdict == "wrong" and cell.mistakes
-    )
+    """Return the points of every hand-in and the mistakes of the class, the most frequent first.
+
+    Args:
+        answers: the hand-ins that could be read.
+        unread: the names of the others, each with the reason.
+        format: of a table, or json.
+        lang: en or zh.
+        ascii: no other characters than ASCII.
+    """
+    lang = "zh" if lang == "zh" and not ascii else "en"
+    look = Look(ascii=ascii, lang="zh" if lang == "zh" else "en", width=100)
+    first: dict[str, tuple[str, str]] = {}  # of each mistake: where it was met first, and its words there
+    made: Counter[str] = Counter()
+    for name, result, _ in answers:
+        for cell in result.cells:
+            if cell.verdict == "wrong" and cell.mistakes:
+                made[cell.mistakes[0].id] += 1
+                first.setdefault(cell.mistakes[0].id, (name, cell.mistakes[0].text(lang)))
     if format == "json":
         document = {
             "schema": 1,
             "answers": [
                 {"file": name, "points": float(each.earned), "of": each.points, "counts": counts(result)}
-                for name, result, each in grades
+                for name, result, each in answers
             ],
-            "unread": list(unread),
+            "unread": [name for name, _ in unread],
             "mistakes": dict(made.most_common()),
         }
-        return json.dumps(document, ensure_ascii=False, indent=2)
-    zh = lang == "zh"
-    names = ("文件", "得分", "正确", "错误", "后续", "未答", "其他") if zh else (
-        "File", "Points", "Right", "Wrong", "Follow-on", "Unanswered", "Other"
-    )  # fmt: skip
-    columns = tuple(Column(name, name, "left" if at == 0 else "right") for at, name in enumerate(names))
+        return json.dumps(document, ensure_ascii=ascii, indent=2)
+    columns = tuple(Column(name, name, "left" if at == 0 else "right") for at, name in enumerate(_HEADS[lang]))
     rows = []
-    for name, result, each in grades:
-        found = counts(result)
-        right = found["right"] + found["right-under"]
-        other = found["undecided"] + found["unreadable"]
-        texts = (name, f"{float(each.earned):g}", right, found["wrong"], found["follow-on"], found["unanswered"], other)
-        rows.append(tuple(Cell(str(text)) for text in texts))
-    notes = [f"{id_}: {number}" for id_, number in made.most_common(10)]
-    notes += [f"{name}: {'无法读取' if zh else 'cannot be read'}" for name in unread]
-    title = "班级" if zh else "Class"
-    return write(Table(title, columns, (Section(tuple(rows)),), tuple(notes)), format, Look(lang="zh" if zh else "en"))
+    for name, result, each in answers:
+        texts = (name, f"{float(each.earned):g}", *counts(result).values())
+        right, under, follow_on, wrong, undecided, unanswered, unreadable = texts[2:]
+        ordered = (*texts[:2], right, under, wrong, follow_on, unanswered, undecided, unreadable)
+        rows.append(tuple(Cell(str(text)) for text in ordered))
+    table = Table("班级" if lang == "zh" else "Class", columns, (Section(tuple(rows)),) if rows else ())
+    if format in ("csv", "tsv"):  # a table of numbers for a spreadsheet: no sentences below it
+        return write(table, format, look)
+    notes = [_mean(answers, lang)] if answers else []
+    notes += [f"{number} x {id_} ({first[id_][0]}: {first[id_][1]})" for id_, number in made.most_common(10)]
+    notes += [f"{name}: {reason}" for name, reason in unread]
+    return write(table._replace(notes=tuple(notes)), format, look)
+
+
+def _mean(answers: Sequence[HandIn], lang: str) -> str:
+    mean = float(sum((each.grade.earned for each in answers), Fraction(0)) / len(answers))
+    points = answers[0].grade.points
+    if lang == "zh":
+        return f"{len(answers)} 份, 平均 {mean:.4g} / {points} 分"
+    return f"{len(answers)} hand-in{'s' if len(answers) > 1 else ''}, on average {mean:.4g} of {points} points"

@@ -14,6 +14,8 @@ _TOTAL: Final = re.compile(
     re.IGNORECASE,
 )
 _REPEAT: Final = re.compile(r"\s*(?:[x*×]\s*(\d{1,3})|\(\s*[x*×]\s*(\d{1,3})\s*\)|(?<![\dx*×])(\d{1,3})\s*[x×])\s*$")
+# 3x3 at the end of a name is a size, and no layer three times
+_SIZE: Final = re.compile(r"^\d+\s*[x×*]\s*\d+$|(?<!\d)(\d{1,3})\s*[x×*]\s*\1\s*$")
 # a heading that says nothing: the column itself decides
 ANY: Final = ("params", "output", "macs", "flops", "activations", "weights", "rf")
 
@@ -52,7 +54,7 @@ def table_of(headings: Sequence[str], body: Sequence[Sequence[str]], first: int 
             is_blank(text) for text, meaning in zip(row, found, strict=False) if set(meaning) & set(JUDGED)
         ):
             continue  # a further input of the row above
-        repeated = _REPEAT.search(name) if not re.fullmatch(r"\d+\s*[x×*]\s*\d+", name) else None
+        repeated = _REPEAT.search(name) if not _SIZE.search(name) else None
         repeat = next((int(times) for times in repeated.groups() if times), 1) if repeated else 1
         if repeated and repeat > 1 and name[: repeated.start()].strip(" -,;:"):
             name = name[: repeated.start()].strip(" ,;:")

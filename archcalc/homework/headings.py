@@ -46,6 +46,7 @@ _PATTERNS: Final = (
     ),
     (r".*flops?.*", ("flops",)),
     (r".*(计算量|算力|运算|operations?|\bops\b|computation|cost).*", ("macs", "flops")),
+    (r"(total )?bits", ("memory",)),
     (r".*memory[_ ]values.*", ("activations", "memory")),
     (r".*(memory|\bmem\b|内存|显存|bytes?|\b[kmg]i?b\b).*", ("memory", "activations")),
     (
@@ -64,6 +65,26 @@ _PATTERNS: Final = (
 )
 _COMPILED: Final = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _PATTERNS)
 
+# what a worksheet writes above its columns, and nothing else is meant by it: quantity → English, Chinese
+SHEET_HEADINGS: Final = MappingProxyType(
+    {
+        "output": ("Output shape", "输出形状"),
+        "input": ("Input shape", "输入形状"),
+        "params": ("Parameters", "参数量"),
+        "weights": ("Weights without biases", "权重 (不含偏置)"),
+        "biases": ("Biases", "偏置"),
+        "macs": ("Multiply-adds", "乘加"),
+        "flops": ("FLOPs", "FLOPs"),
+        "activations": ("Elements of the output", "输出元素数"),
+        "memory": ("Bytes of the output", "输出字节数"),
+        "rf": ("Receptive field", "感受野"),
+        "jump": ("Jump", "步距"),
+    }
+)
+_EXACT: Final = MappingProxyType(
+    {plain(each).lower(): (quantity,) for quantity, pair in SHEET_HEADINGS.items() for each in pair}
+)
+
 # column of the result → how it is called there
 COLUMNS: Final = MappingProxyType({"trainable": "params", "nontrainable": "params"})
 SHAPES: Final = frozenset({"input", "output"})
@@ -81,6 +102,8 @@ def meanings(heading: str) -> tuple[str, ...]:
     words = re.sub(r"\\?[_]", "_", plain(heading)).strip().strip(":*").strip().lower()
     if not words or len(words) > 60:
         return ()
+    if words in _EXACT:
+        return _EXACT[words]
     bare = re.sub(r"\s*[\[(（][^\])）]*[\])）]\s*", " ", words).strip()
     for text in dict.fromkeys((words, bare, bare.replace("_", " "))):
         for pattern, meaning in _COMPILED:

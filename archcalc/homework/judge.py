@@ -1,29 +1,31 @@
 """Every cell of a sheet, judged: the order in which things are tried, and what a column is about."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from archcalc.arithmetic import volume
-from archcalc.homework.arithmetic import LONGEST, UnreadableError, evaluate, plain
-from archcalc.homework.cell import Cell, fit_shape, is_blank, read_count, read_shape
+from archcalc.homework.alone import contradiction, judge_expression
+from archcalc.homework.arithmetic import plain
+from archcalc.homework.cell import fit_shape, is_blank, read_count, read_shape
 from archcalc.homework.conventions import Convention, of
-from archcalc.homework.figures import agreement, judge_count, primary, under
-from archcalc.homework.forms.prose import read_prose
+from archcalc.homework.figures import agreement, judge_count, under
 from archcalc.homework.grid import ANY
 from archcalc.homework.headings import COLUMNS, FIELDS, JUDGED, SHAPES
-from archcalc.homework.layertext import kinds, read_layer
+from archcalc.homework.layertext import read_layer
 from archcalc.homework.match import Match
-from archcalc.homework.mistakes.kinds import Finding
+from archcalc.homework.mistakes import CATALOGUE, produce
+from archcalc.homework.mistakes.kinds import Case, Finding
+from archcalc.homework.number import Printed
 from archcalc.homework.reach import judge_field
 from archcalc.homework.scene import Scene
 from archcalc.homework.sheet import Line, Sheet, Table
 from archcalc.homework.sizes import judge_shape, safely
 from archcalc.homework.sums import Addend, judge_own_sum, judge_total
-from archcalc.homework.verdict import FINE, Judged, Words, plain_value, shown, words
-from archcalc.quantities import Shape
+from archcalc.homework.unmatched import judge_by_value, judge_setting, judge_unmatched
+from archcalc.homework.verdict import FINE, Judged, Words, plain_value, words
 from archcalc.report import Report
 
 _SCORES: Final = MappingProxyType(
@@ -68,6 +70,7 @@ def judge_table(scene: Scene) -> list[Judged]:
         elif column.meanings[:1] == ("structure",):
             for line in scene.lines:
                 found += _equations(scene, line, line.text(at))
+    found = [_as_elsewhere(scene, cell, found) for cell in found]
     found += _expressions(scene.words, found)
     order = {line.number: place for place, line in enumerate(scene.table.lines)}
     return sorted(found, key=lambda cell: order.get(cell.row, 0))
@@ -76,6 +79,10 @@ def judge_table(scene: Scene) -> list[Judged]:
 def _told_apart(scene: Scene, at: int, candidates: list[str]) -> list[str]:
     """Return the likely quantities: beside a column of biases there are weights; beside parameters, weights only."""
     firsts = [column.meanings[0] for place, column in enumerate(scene.table.columns) if column.meanings and place != at]
+    if candidates[:1] and candidates[0] in SHAPES:
+        shapes = [read_shape(line.text(at)).dims for line in scene.lines if not is_blank(line.text(at))]
+        if sum(dims is not None and len(dims) > 1 for dims in shapes) * 2 > len(shapes):
+            return candidates[:1]
     if candidates[:1] == ["weights"] and "biases" in firsts:
         return ["weights"]
     if len(candidates) > 1 and candidates[0] in ("params", "weights") and {"params", "weights"} & set(firsts):
@@ -104,7 +111,7 @@ def _column(scene: Scene, at: int, quantity: str) -> list[Judged]:
             addends = _addends(rows) if rows else addends
             told = _of_network(scene, line, text, quantity, addends, heading)
         else:
-            judged = _row(scene, line, text, quantity, heading)
+            judged = _row(scene, line, at, quantity)
             if judged is None:
                 continue
             told = judged
@@ -135,85 +142,25 @@ def _of_network(scene: Scene, line: Line, text: str, quantity: str, addends: Seq
     return rule(scene, line, Match(last, (last,)), text, quantity)
 
 
-def _row(scene: Scene, line: Line, text: str, quantity: str, heading: str) -> Judged | None:
+def _row(scene: Scene, line: Line, at: int, quantity: str) -> Judged | None:
+    text, heading = line.text(at), scene.table.columns[at].heading
     match = scene.matches.get(line.number)
+    if scene.table.columns[at].meanings == ANY:
+        setting = judge_setting(scene, line, text)
+        if setting is not None:
+            return setting
     if match is None:
         if is_blank(text):
             return None
-        told = _unmatched(scene, line, text, quantity, heading)
+        told = judge_unmatched(scene, line, text, quantity, heading)
         unknown = any(column.meanings == ANY and line.text(at) for at, column in enumerate(scene.table.columns))
-        return _by_value(scene, line, told, text, quantity, heading) if unknown else told
+        return judge_by_value(scene, line, told, text, quantity, heading) if unknown else told
     if quantity in SHAPES:
         told = judge_shape(scene, line, match, text, quantity)
         return None if told.verdict == "unanswered" and match.main is None else told
     if quantity in FIELDS:
         return judge_field(scene, line, match, text, quantity)
     return judge_count(scene, line, match, text, quantity, heading)
-
-
-def _unmatched(scene: Scene, line: Line, text: str, quantity: str, heading: str) -> Judged:
-    """Return the verdict on a row that is no layer: zero is right, a sum of consecutive layers too."""
-    cell = read_shape(text) if quantity in SHAPES else read_count(text)
-    told = Judged(
-        line.number, line.name, None, quantity, text, cell.value, "undecided", derivation=scene.words.no_layer
-    )
-    wrong = _contradiction(cell)
-    if wrong is not None:
-        said = scene.words.arithmetic.format(value=f"{plain_value(wrong):,}")
-        finding = Finding("arithmetic-slip", said, said, plain_value(wrong))
-        return told._replace(column="expression", verdict="wrong", expected=plain_value(wrong), mistakes=(finding,))
-    if quantity in SHAPES:
-        shapes = _shapes_beside(scene, line, quantity)
-        fits = any(fit_shape(cell, shape) for shape in shapes)
-        return told._replace(verdict="right", derivation=None) if fits else told
-    if cell.problem is not None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
-    if cell.number is not None and cell.number.value == 0:
-        return told._replace(verdict="right", derivation=None)
-    nodes = list(scene.report.rows)
-    if quantity in FIELDS or len(nodes) > 200:
-        return told
-    counts = [primary(scene, [scene.subjects[node.path]], quantity) for node in nodes]
-    for first in range(len(nodes)):
-        total = 0
-        for end in range(first, len(nodes)):
-            total += counts[end]
-            if end > first and counts[end] and agreement(cell, total, heading) is not None:
-                parts = " + ".join(str(count) for count in counts[first : end + 1] if count)
-                if total != counts[end]:
-                    return told._replace(verdict="right", expected=total, derivation=f"{parts} = {total}")
-    return told
-
-
-def _by_value(scene: Scene, line: Line, told: Judged, text: str, quantity: str, heading: str) -> Judged:
-    """Return the verdict on a figure whose name says nothing: right if it is exactly that of some layer."""
-    number = read_count(text).number
-    if told.verdict != "undecided" or number is None or number.value < 10 or len(scene.report.rows) > 60:
-        return told
-    rule = judge_shape if quantity in SHAPES else judge_field if quantity in FIELDS else None
-    for node in scene.report.rows:
-        match = Match(node, (node,))
-        found = (
-            rule(scene, line, match, text, quantity)
-            if rule
-            else judge_count(scene, line, match, text, quantity, heading)
-        )
-        if found.verdict == "right":
-            return found
-    return told
-
-
-def _shapes_beside(scene: Scene, line: Line, quantity: str) -> list[Shape]:
-    """Return what the size of a row can be that is no layer of the network: flatten, softmax, activations."""
-    kind = kinds(line.type) or kinds(line.name)
-    if quantity == "input" and "fc" in kind:
-        return [scene.report.rows[-1].output]
-    if not {"flatten", "softmax", "activation", "dropout", "bn", "lrn"} & set(kind):
-        return []
-    before = [scene.matches.get(each.number) for each in scene.lines if each.number < line.number]
-    main = next((match.main for match in reversed(before) if match is not None and match.main is not None), None)
-    shape = main.output if main is not None else next(iter(scene.report.input.values()), ())
-    return [shape, (volume(shape),)] if "flatten" in kind else [shape]
 
 
 def _addends(rows: Sequence[Judged]) -> list[Addend]:
@@ -225,6 +172,45 @@ def _addends(rows: Sequence[Judged]) -> list[Addend]:
             step = read.number.step if read.number and read.number.is_rounded else Fraction(1)
             found.append(Addend(cell.name, value, step, cell.verdict in FINE))
     return found
+
+
+# ── A mistake of the sheet with a slip of the pen ──
+
+
+def _as_elsewhere(scene: Scene, told: Judged, cells: Sequence[Judged]) -> Judged:
+    """Explain a number by a mistake that the sheet makes in other rows too, with one digit written wrong.
+
+    Only where nothing else explains it: one row alone would be a guess.
+    """
+    if told.verdict != "wrong" or told.mistakes or told.layer not in scene.subjects:
+        return told
+    number = read_count(told.given).number
+    if number is None:
+        return told
+    made = Counter(finding.id for cell in cells if cell.verdict == "wrong" for finding in cell.mistakes)
+    subject = scene.subjects[told.layer]
+    case = Case(told.column, subject, told.expected)
+    for mistake in CATALOGUE:
+        if made[mistake.id] < 2 or told.column not in mistake.quantities:
+            continue
+        for value in produce(mistake, case):
+            if isinstance(value, int) and value != told.expected and _is_a_digit_off(number, value):
+                en, zh = (words(lang).digit for lang in ("en", "zh"))
+                found = Finding(
+                    f"{mistake.id}+digit-changed", en.format(what=mistake.en), zh.format(what=mistake.zh), value
+                )
+                return told._replace(mistakes=(found,))
+    return told
+
+
+def _is_a_digit_off(number: Printed, value: int) -> bool:
+    """Tell whether a count, printed to the same digits (rounded or cut), differs in one digit."""
+    printed = str(number.value / number.step)
+    rounded = {str(int(value / number.step)), str(round(value / number.step))}
+    return len(printed) > 2 and any(
+        len(printed) == len(other) and sum(a != b for a, b in zip(printed, other, strict=True)) == 1
+        for other in rounded
+    )
 
 
 # ── Conventions that need support ──
@@ -241,15 +227,19 @@ def _supported(scene: Scene, cells: list[Judged], at: int, quantity: str) -> lis
             continue
         support: list[int] = []
         against = 0
+        is_spoiled = False  # a row above is wrong under this convention too: what follows from it is no convention
         loose = False
         for place, told in enumerate(cells):
             match = scene.matches.get(told.row)
-            if match is None or match.main is None or told.expected is None:
+            if match is None or match.main is None or told.expected is None or told.column == "expression":
                 continue
             under = _fits_under(scene, convention, match, told, heading)
             if under is None:
                 continue
             rounds_up = convention.id == "ceil" and match.main.family != "pool"  # only pools do
+            if told.verdict == "follow-on" and is_spoiled:
+                continue
+            is_spoiled = is_spoiled or (told.verdict == "wrong" and (not under or rounds_up))
             if under and not rounds_up and told.verdict in ("wrong", "undecided", "follow-on"):
                 support.append(place)
                 loose = loose or bool(quantity not in SHAPES and _is_rounded(told.given))
@@ -291,7 +281,7 @@ def _expressions(said: Words, cells: Sequence[Judged]) -> list[Judged]:
         if told.verdict not in FINE or told.column == "expression":
             continue
         cell = read_shape(told.given) if told.column in (*SHAPES, *FIELDS) else read_count(told.given)
-        wrong = _contradiction(cell)
+        wrong = contradiction(cell)
         if wrong is not None:
             text = said.arithmetic.format(value=f"{plain_value(wrong):,}")
             finding = Finding("wrong-derivation", text, text, plain_value(wrong))
@@ -304,26 +294,6 @@ def _expressions(said: Words, cells: Sequence[Judged]) -> list[Judged]:
     return found
 
 
-def _contradiction(cell: Cell) -> Fraction | None:
-    """Return the value of a calculation if the stated result is another."""
-    value = cell.stated_formula
-    if value is None:
-        return None
-    if cell.dims is not None and cell.number is None:
-        known = [size for size in cell.dims if size is not None]
-        product = 1
-        for size in known:
-            product *= size
-        stated = {Fraction(product), Fraction(product * cell.times), *map(Fraction, known)}
-        stated |= {Fraction(int(value))} if value.denominator > 1 and int(value) in known else set()
-        return None if value in stated else value
-    if cell.number is None or cell.number.fit(value) is not None or agreement(cell, value, loose=True) is not None:
-        return None
-    if value.denominator > 1 and cell.number.value == int(value):
-        return None  # a floor that is not written
-    return value
-
-
 def _equations(scene: Scene, line: Line, text: str) -> list[Judged]:
     """Return the verdicts on equations in a column of settings: `(27-5+2*2)/1+1=27`."""
     found = []
@@ -333,102 +303,6 @@ def _equations(scene: Scene, line: Line, text: str) -> list[Judged]:
         if told.verdict in ("right", "right-under", "wrong"):
             found.append(told._replace(layer=match.path if match else None, name=line.name))
     return found
-
-
-def judge_text(text: str, *, lang: str = "en") -> list[Judged]:
-    """Return the verdicts on a text that stands alone; several, if it gives several quantities by name."""
-    if len(text) > LONGEST:
-        return [judge_expression(text[: LONGEST + 1], lang=lang)._replace(given=text)]
-    pairs = [(column, line.text(at)) for table in read_prose(text) for line in table.lines[:1]
-             for at, column in enumerate(table.columns) if column.heading]  # fmt: skip
-    if len(pairs) < 2:
-        return [judge_expression(text, lang=lang)]
-    told = (judge_expression(value, lang=lang)._replace(given=value) for _, value in pairs)
-    return [each._replace(column=column.meanings[0]) for (column, _), each in zip(pairs, told, strict=True)]
-
-
-def judge_expression(text: str, *, lang: str = "en", row: int = 0) -> Judged:
-    """Return the verdict on an equation, a number or a shape that stands alone.
-
-    >>> judge_expression("(5*5*3+1)*8 = 608").verdict, judge_expression("5+(2-1)*2=6").expected
-    ('right', 7)
-    >>> judge_expression("(n*m+1)*k = nmk + k").verdict, judge_expression("[1, 512, 7, 7]").value
-    ('right', [512, 7, 7])
-    """
-    said = words(lang)
-    told = Judged(row, "", None, "expression", text, None, "undecided", derivation=said.no_comparison)
-    cell = read_count(text)
-    if len(text) > LONGEST:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
-    equal = _same_letters(text)
-    if equal is not None:
-        reason = said.equal if equal else said.not_equal
-        return told._replace(
-            value=text.split("=")[-1].strip(), verdict="right" if equal else "wrong", derivation=reason
-        )
-    shape = _lone_shape(text, said)
-    if shape is not None:
-        return told._replace(value=shape[0], derivation=shape[1])
-    value = cell.stated_formula
-    if cell.number is None and value is None:
-        if cell.formula is not None:
-            return told._replace(value=cell.formula_text)
-        return told._replace(verdict="unreadable", derivation=cell.problem)
-    if cell.number is None or value is None:
-        return told._replace(value=cell.value if cell.number else plain_value(value))
-    if cell.formula_text == cell.number.text:
-        return told._replace(value=plain_value(value), derivation=f"{cell.formula_text} = {shown(value)}")
-    told = told._replace(value=cell.value, expected=plain_value(value))
-    told = told._replace(derivation=f"{cell.formula_text} = {shown(value)}")
-    agreed = agreement(cell, value)
-    if agreed is not None:
-        cut = agreed.fit == "truncated"
-        return told._replace(verdict="right-under" if cut else "right", convention=said.truncated if cut else None)
-    if value.denominator > 1 and cell.number.value == int(value):
-        return told._replace(verdict="right-under", convention=said.strict.format(floor=int(value)))
-    reason = said.arithmetic.format(value=shown(value))
-    return told._replace(verdict="wrong", mistakes=(Finding("arithmetic-slip", reason, reason, plain_value(value)),))
-
-
-def _same_letters(text: str) -> bool | None:
-    """Tell whether the sides of an equation with letters are the same polynomial; None if it is none."""
-    sides = [side for side in re.split(r"\s*==?\s*", plain(text)) if side]
-    if len(sides) < 2:
-        return None
-    try:
-        values = [evaluate(side) for side in sides]
-    except UnreadableError:
-        return None
-    if not any(value.letters for value in values) or (
-        values[0].letters and len(sides[0]) < 12 and not values[-1].letters
-    ):
-        return None  # a name for a number: H = 28
-    return all(value == values[0] for value in values)
-
-
-def _lone_shape(text: str, said: Words) -> tuple[list[int | None] | int, str] | None:
-    """Return a shape that stands alone, with what is ambiguous about it."""
-    bare = plain(text)
-    multiplied = re.fullmatch(r"\W*\d+(\s*(?:[x×]|\bby\b|@)\s*\d+){1,3}\W*", bare)
-    listed = re.fullmatch(r"\W*(?:None|\?|-?\d+|[A-Z])(?:\s*,\s*(?:None|\?|-?\d+)){1,4}\W*", bare) and "," in bare
-    copies = re.search(r"\(\s*[*x×]\s*\d+_?\{?[A-Za-z]", bare)
-    if not multiplied and not copies and not (listed and bare[:1] in "[("):
-        return None
-    cell = read_shape(text)
-    if cell.dims is None:
-        return None
-    dims = cell.dims
-    if listed and cell.batch is None and len(dims) >= 4 and dims[0] == 1:
-        return list(dims[1:]), said.batch.format(count=1)
-    if len(dims) == 2 and 1 in dims and dims != (1, 1):
-        return next(size or 0 for size in dims if size != 1), said.vector
-    if len(dims) == 3 and cell.batch is None and None not in dims:
-        a, b, c = dims
-        return list(dims), said.layout.format(a=f"{a} maps of {b}x{c}", b=f"{c} maps of {a}x{b}")
-    product = 1
-    for size in dims:
-        product *= size or 1
-    return list(dims), said.shape.format(product=product)
 
 
 # ── No network ──
@@ -463,7 +337,7 @@ def _alone(line: Line, text: str, quantity: str, said: Words) -> Judged:
     told = Judged(line.number, line.name, None, quantity, text, cell.value, "undecided", derivation=said.no_network)
     value = cell.stated_formula
     if cell.problem is not None and cell.value is None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
+        return told._replace(verdict="unreadable", derivation=said.problem(cell.problem))
     if value is None:
         return told
     told = told._replace(expected=plain_value(value), derivation=f"{cell.formula_text} = {plain_value(value):,}")
@@ -473,7 +347,7 @@ def _alone(line: Line, text: str, quantity: str, said: Words) -> Judged:
         factors = {int(number) for number in re.findall(r"\d+", cell.formula_text)}
         named = {*layer.kernel, *((layer.out,) if layer.out else ())}
         return told._replace(verdict="right") if named and named <= factors else told
-    if _contradiction(cell) is None:
+    if contradiction(cell) is None:
         return told._replace(verdict="right")
     text_ = said.arithmetic.format(value=f"{plain_value(value):,}")
     return told._replace(verdict="wrong", mistakes=(Finding("arithmetic-slip", text_, text_, plain_value(value)),))

@@ -4,6 +4,7 @@ Rows may be missing, merged, repeated (×3) or additional. The order is kept whe
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +51,7 @@ def match_table(table: Table, report: Report) -> dict[int, Match]:
             and match.main is not None
             and not match.main.weights
             and _view(line, table).text.ops == ("fc",)
+            and (line.type or line.name != match.main.path)
         ):
             del found[line.number]
     rest = [line for line in lines if line.number not in found]
@@ -76,7 +78,7 @@ def _by_name(lines: Sequence[Line], report: Report) -> dict[int, Match]:
     for folder, inside in folders.items():
         if folder in paths:  # the merge that ends a folder has the folder's name
             inside.append(paths[folder])
-    names = {line.name for line in lines}
+    names = sorted(_bare(name) for name in {line.name for line in lines})
     plain_names: dict[str, set[str]] = {}
     for known in (*paths, *folders):
         plain_names.setdefault(_bare(known), set()).add(known)
@@ -88,6 +90,8 @@ def _by_name(lines: Sequence[Line], report: Report) -> dict[int, Match]:
         same = plain_names.get(_bare(label), set())
         if path is None and len(same) == 1 and not re.fullmatch(r"\d*", line.name):
             path = next(iter(same))
+        if path is None:
+            path = _by_setting(line.name, report.rows)
         if path is None and (span := _span(line.name, paths, folders)):
             found[line.number] = Match(_main(span), tuple(span), folder=True)
             continue
@@ -99,10 +103,23 @@ def _by_name(lines: Sequence[Line], report: Report) -> dict[int, Match]:
             found.pop(used[path], None)
             continue
         used[path] = line.number
-        alone = path in paths and any(_bare(name).startswith(_bare(path)) and name != line.name for name in names)
+        own = _bare(path)
+        after = bisect_left(names, own) + 1  # its own name stands before; names that go on follow it
+        alone = path in paths and after < len(names) and names[after].startswith(own)
         nodes = [paths[path]] if alone or path not in folders else folders[path]
         found[line.number] = Match(_main(nodes), tuple(nodes), folder=len(nodes) > 1)
     return found
+
+
+def _by_setting(name: str, rows: Sequence[Node]) -> str | None:
+    """Return the only layer that has the setting which a name states: `stride2`, `dilation 3`, `groups=2`."""
+    stated = re.fullmatch(r"(stride|dilation|groups?|kernel|pad)(?:ding)?[\s_=]*(\d{1,4})", name.strip().lower())
+    if stated is None:
+        return None
+    setting = "groups" if stated[1] == "group" else stated[1]
+    value = int(stated[2])
+    found = [node.path for node in rows if node.settings.get(setting) in (value, (value,), (value, value))]
+    return found[0] if len(found) == 1 else None
 
 
 def _span(name: str, paths: Mapping[str, Node], folders: Mapping[str, list[Node]]) -> list[Node]:

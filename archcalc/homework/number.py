@@ -18,7 +18,7 @@ _SCALES: Final = MappingProxyType(
         "": 1,
         "k": 10**3, "thousand": 10**3, "千": 10**3,
         "万": 10**4, "亿": 10**8,
-        "m": 10**6, "mil": 10**6, "mio": 10**6, "million": 10**6, "millions": 10**6, "百万": 10**6,
+        "m": 10**6, "mil": 10**6, "mio": 10**6, "mln": 10**6, "million": 10**6, "millions": 10**6, "百万": 10**6,
         "g": 10**9, "b": 10**9, "bn": 10**9, "billion": 10**9, "十亿": 10**9,
         "t": 10**12, "trillion": 10**12,
     }
@@ -28,18 +28,18 @@ _WORDS: Final = (
     r"|neurons?|pixels?|px|units?|个|次|参数"
 )
 _GROUPED: Final = (
-    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)"  # 1,234,567.0
+    r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?!\d)"  # 1,234,567.0
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"  # 1,28,800
     r"|\d{1,3}(?:[ \u00a0\u2009\u202f']\d{3})+(?!\d)"  # 4 800
     r"|\d{1,3}(?:\.\d{3}){2,}(?!\d)"  # 1.234.567
 )
-_PLAIN: Final = r"\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+"
+_PLAIN: Final = r"0,\d+|\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+"
 _NUMBER: Final = re.compile(
     rf"""(?P<about>[~≈∼]|about|approx\.?|approximately|ca\.?|around|大约|约)?\s*
     (?P<sign>[-−])?(?P<digits>{_GROUPED}|{_PLAIN})
     (?:\s*(?:[x×*·]|\\times|\\cdot)\s*10\s*\^\s*\{{?(?P<power>\d{{1,2}})\}}?)?
     \s*(?P<unit>(?:[KMGTkmgt]i?|)(?:[Bb]ytes?|B)\b|[KMGT]i\b
-       |(?i:thousand|millions?|mil\b\.?|mio\b\.?|billion|bn\b|trillion)|百万|十亿|[千万亿]|[KkMGBTmgb](?=\s|$|\b|(?i:{_WORDS})))?
+       |(?i:thousand|millions?|mil\b\.?|mio\b\.?|mln\b\.?|billion|bn\b|trillion)|百万|十亿|[千万亿]|[KkMGBTmgb](?=\s|$|\b|(?i:{_WORDS})))?
     \s*(?P<word>(?i:{_WORDS})\b\.?|x|×|倍)?
     \s*(?:(?:/|per)\s*(?:image|sample|img|batch|layer|s)\b)?
     \s*(?:\((?:only\s+)?(?:forward|fwd)[^)]*\))?\s*[.;。]?""",
@@ -150,7 +150,7 @@ def _printed(match: "re.Match[str]") -> Printed:
 def _digits(text: str) -> tuple[Fraction, int]:
     """Return the value of digits with separators, and the number of decimals."""
     mantissa = re.split("[eE]", text)[0]
-    if re.fullmatch(r"\d+,\d{1,2}", mantissa):
+    if re.fullmatch(r"\d+,\d{1,2}|0,\d+", mantissa):
         mantissa = mantissa.replace(",", ".")
     elif mantissa.count(".") > 1:
         mantissa = mantissa.replace(".", "")

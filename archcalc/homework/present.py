@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from archcalc.homework.judge import Result
-from archcalc.homework.verdict import VERDICTS, Judged, plain_value, shown
+from archcalc.homework.verdict import VERDICTS, Judged, Verdict, plain_value, shown
 from archcalc.render import write
 from archcalc.render.view import Cell, Column, Look, Section, Table
 
@@ -19,7 +19,16 @@ _VERDICTS_ZH: Final = MappingProxyType({
 })  # fmt: skip
 
 
-def counts(result: Result) -> dict[str, int]:
+def verdict_name(verdict: Verdict, lang: str = "en") -> str:
+    """Return how a verdict is called.
+
+    >>> verdict_name("follow-on", "zh")
+    '后续错误'
+    """
+    return _VERDICTS_ZH[verdict] if lang == "zh" else verdict
+
+
+def counts(result: Result) -> dict[Verdict, int]:
     """Return how many cells have each verdict."""
     found = Counter(cell.verdict for cell in result.cells)
     return {verdict: found[verdict] for verdict in VERDICTS}
@@ -76,7 +85,7 @@ def as_table(
 def summary(result: Result, lang: str = "en") -> str:
     """Return one line: how many cells, and how they are."""
     found = counts(result)
-    parts = [f"{many} {_VERDICTS_ZH[name] if lang == 'zh' else name}" for name, many in found.items() if many]
+    parts = [f"{many} {verdict_name(name, lang)}" for name, many in found.items() if many]
     number = len(result.cells)
     cells = f"{number} 个单元格" if lang == "zh" else f"{number} cell{'s' if number != 1 else ''}"
     return f"{cells}: {', '.join(parts)}" if parts else cells
@@ -95,14 +104,13 @@ def why(cell: Judged, lang: str = "en") -> str:
 
 
 def _line(cell: Judged, lang: str) -> tuple[Cell, ...]:
-    verdict = _VERDICTS_ZH[cell.verdict] if lang == "zh" else cell.verdict
     expected = "" if cell.expected is None or cell.verdict in ("undecided", "unreadable") else shown(cell.expected)
     texts = (
         str(cell.row) if cell.row else "",
         cell.name or cell.layer or "",
         cell.column,
         cell.given,
-        verdict,
+        verdict_name(cell.verdict, lang),
         expected,
     )
     return (*map(Cell, texts), Cell(why(cell, lang)))

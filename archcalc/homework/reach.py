@@ -32,7 +32,7 @@ def judge_field(scene: Scene, line: Line, match: Match, text: str, quantity: str
     expected = values[0][0] if len(set(values[0])) == 1 else list(values[0])
     told = told._replace(expected=expected, derivation=_derived(scene, match.main, quantity))
     if cell.value is None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
+        return told._replace(verdict="unreadable", derivation=scene.words.problem(cell.problem))
     if any(_agrees(cell, value) for value in values):
         return told._replace(verdict="right")
     image = _image(scene)

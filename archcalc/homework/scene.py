@@ -5,10 +5,13 @@ the shapes and fields that the student gives, through the layers that the table 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from archcalc.conventions.apply import count
+from archcalc.conventions.catalogue import CONVENTIONS
 from archcalc.homework.cell import Cell, fit_shape, read_count, read_shape
 from archcalc.homework.match import Match, match_table
 from archcalc.homework.sheet import Line, Table
@@ -61,13 +64,13 @@ class Scene:
             return "hwc" if self.framework in ("keras", "keras1") else "chw"
         for line in self.lines:
             match = self.matches.get(line.number)
-            if match is None or match.main is None or len(match.main.output) < 3:
+            if match is None:
                 continue
-            cell = read_shape(line.text(at))
-            fit = fit_shape(cell, match.main.output)
-            if fit and fit.layout in ("CHW", "CDHW") and match.main.output[0] != match.main.output[-1]:
+            shape = match.main.output if match.main is not None else self.report.input.get(match.input or "", ())
+            fit = fit_shape(read_shape(line.text(at)), shape) if len(shape) > 2 else None
+            if fit and fit.layout in ("CHW", "CDHW") and shape[0] != shape[-1]:
                 votes["chw"] += 1
-            elif fit and fit.layout in ("HWC", "DHWC") and match.main.output[0] != match.main.output[-1]:
+            elif fit and fit.layout in ("HWC", "DHWC") and shape[0] != shape[-1]:
                 votes["hwc"] += 1
         if votes["chw"] == votes["hwc"]:
             return "chw" if self.framework == "torch" else "hwc"
@@ -75,16 +78,27 @@ class Scene:
 
     @cached_property
     def batch(self) -> int | None:
-        """The batch that stands before most maps of this table, if there is one of more than one sample."""
+        """The batch that stands before most shapes of this table, if there is one of more than one sample."""
         at = self._column("output")
         found: Counter[int] = Counter()
         for line in self.lines if at is not None else ():
             match = self.matches.get(line.number)
-            if match is not None and match.main is not None and len(match.main.output) > 2:
-                fit = fit_shape(read_shape(line.text(at or 0)), match.main.output)
-                found[fit.batch if fit and fit.batch else 0] += 1
+            cell = read_shape(line.text(at or 0))
+            if match is None or match.main is None or not cell.dims:
+                continue
+            first, rest = cell.dims[0], cell._replace(dims=cell.dims[1:])
+            shape = match.main.output
+            stands_before = cell.batch is None and len(cell.dims) == len(shape) + 1 and fit_shape(rest, shape)
+            found[(first or 0) if stands_before else 0] += 1
         batch = found.most_common(1)[0][0] if found else 0
         return batch if batch > 1 else None
+
+    @cached_property
+    def tool_counts(self) -> list[tuple[str, Mapping[str, int]]]:
+        """What tools count as operations of each layer, by the title of the tool's convention."""
+        tools = [tool for tool in CONVENTIONS.values() if tool.tool and tool.quantity in ("macs", "flops")]
+        counts = [(tool.title, count(self.report, tool).values) for tool in tools]
+        return [(title, {path: int(value) for path, value in values.items()}) for title, values in counts]
 
     def _column(self, *names: str) -> int | None:
         found = self.table.at(*names)
@@ -160,6 +174,19 @@ class Scene:
             found[node.path] = subject
             outputs[node.path] = self.given_shapes.get(node.path) or measure(subject, "output") or node.output
         return found
+
+    def given_counts(self, quantity: str) -> list[tuple[int, int]]:
+        """Return the numbers that the student gives for a quantity, each with the number of its row."""
+        at = self._column(quantity)
+        return self._counts[at] if at is not None else []
+
+    @cached_property
+    def _counts(self) -> list[list[tuple[int, int]]]:
+        columns = []
+        for at in range(len(self.table.columns)):
+            read = ((line.number, read_count(line.text(at)).number) for line in self.lines)
+            columns.append([(row, int(number.value)) for row, number in read if number is not None])
+        return columns
 
     @cached_property
     def given_fields(self) -> dict[str, dict[str, int]]:

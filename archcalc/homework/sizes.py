@@ -8,12 +8,12 @@ from archcalc.explain import explain
 from archcalc.homework.cell import Cell, fit_shape, read_shape
 from archcalc.homework.match import Match
 from archcalc.homework.mistakes import explain_value
-from archcalc.homework.mistakes.kinds import Case
+from archcalc.homework.mistakes.kinds import Case, Finding
 from archcalc.homework.scene import Scene
 from archcalc.homework.sheet import Line
 from archcalc.homework.truth import Subject, Value
 from archcalc.homework.verdict import Judged
-from archcalc.layers.base import spatial
+from archcalc.layers.base import channels, spatial
 from archcalc.quantities import Shape
 
 
@@ -30,11 +30,11 @@ def judge_shape(scene: Scene, line: Line, match: Match, text: str, quantity: str
         floor = spatial(truths[0])[0]
         return told._replace(verdict="right-under", convention=scene.words.strict.format(floor=floor))
     if cell.dims is None:
-        return told._replace(verdict="unreadable", derivation=cell.problem)
+        return told._replace(verdict="unreadable", derivation=scene.words.problem(cell.problem))
     batch = scene.batch
-    if batch is not None and cell.dims[0] == batch and len(cell.dims) == 1 + len(truths[0]):
+    if batch is not None and cell.dims[0] == batch:
         rest = cell._replace(dims=cell.dims[1:])
-        if fit_shape(rest, truths[0]):
+        if any(fit_shape(rest, truth) for truth in truths):
             return told._replace(verdict="right-under", convention=scene.words.batch.format(count=batch))
     for truth in truths:
         fit = fit_shape(cell, truth)
@@ -66,7 +66,18 @@ def _otherwise(scene: Scene, line: Line, match: Match, cell: Cell, told: Judged)
         )
         if mistakes:
             break
+    if not mistakes and _is_depth_changed(cell, subject):
+        text = scene.words.depth.format(channels=subject.y[0])
+        mistakes = [Finding("depth-changed", text, text, told.value)]
     return told._replace(verdict="wrong", mistakes=tuple(mistakes))
+
+
+def _is_depth_changed(cell: Cell, subject: Subject) -> bool:
+    """Tell whether a pool, which keeps the channels, has the right sizes and other channels."""
+    if subject.node.family != "pool" or len(subject.y) < 3 or cell.dims is None or len(cell.dims) != len(subject.y):
+        return False
+    kept = cell.dims[:-1], cell.dims[1:]
+    return channels(subject.inputs[0]) == channels(subject.y) and spatial(subject.y) in kept
 
 
 def shape_case(scene: Scene, line: Line, subject: Subject) -> Case:

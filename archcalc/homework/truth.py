@@ -84,7 +84,8 @@ def measure(subject: Subject, quantity: str) -> Value:
 
 
 def _weights(subject: Subject) -> list[tuple[str, int, str]]:
-    if subject.is_merge:
+    """Return name, size and kind of what a layer owns: nothing, where it shares the weights of another."""
+    if subject.is_merge or subject.node.shares:
         return []
     return [(weight.name, weight.size, weight.kind) for weight in subject.layer.weights(subject.x)]
 
@@ -94,12 +95,10 @@ def _is_bias(name: str) -> bool:
 
 
 def _params(subject: Subject) -> int:
-    return 0 if subject.node.shares else total(size for _, size, kind in _weights(subject) if kind != "buffer")
+    return total(size for _, size, kind in _weights(subject) if kind != "buffer")
 
 
 def _only(subject: Subject, *, biases: bool) -> int:
-    if subject.node.shares:
-        return 0
     return total(size for name, size, kind in _weights(subject) if kind != "buffer" and _is_bias(name) == biases)
 
 

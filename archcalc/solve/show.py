@@ -66,7 +66,8 @@ def _title(answer: Answer, lang: str) -> str:
     wanted = ", ".join(answer.wanted.texts)
     network = answer.question.network
     if network.chain:
-        return say("title", lang, network.text, wanted)
+        chain, _, size = network.text.rpartition(" on ")
+        return say("title", lang, say("on", lang, chain, size), wanted)
     names = ", ".join(unknown.label for unknown in answer.question.unknowns)
     return say("title_for", lang, network.text, names, wanted)
 

@@ -18,6 +18,7 @@ _WORDS: Final = MappingProxyType(
         "derivation": ("Derivation", "推导"),
         "remark": ("Remark", "说明"),
         "input": ("Input", "输入"),
+        "on": ("{0} on {1}", "{0}，输入 {1}"),
         "title": ("{0}: {1}", "{0}：{1}"),
         "title_for": ("{0}: {1} for {2}", "{0}：使 {2} 的 {1}"),
         "best": ("the most that fits", "符合条件的最大者"),

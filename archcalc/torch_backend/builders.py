@@ -213,13 +213,20 @@ def _conv(given: Given, out: int, groups: int) -> Recipe:
         before = _pad(_rounded_up(given, window) if window.ceil else window.sides)
     settings = {"stride": _one(window.stride), "padding": padding, "dilation": _one(window.dilation)}
     settings |= {"groups": groups, "bias": given["bias"]}
-    layer = make(name, given.channels, out, _one(window.kernel), **_unless(_CONV, **settings))
+    layer = _spectral(given, make(name, given.channels, out, _one(window.kernel), **_unless(_CONV, **settings)))
     return given.first(*before, layer)
+
+
+def _spectral(given: Given, layer: Make) -> Make:
+    """Return a convolution, with its weight divided by the largest singular value if the spec says `spectral`."""
+    return make("spectral", layer.name.removeprefix("nn."), *layer.args, **layer.kwargs) if given["spectral"] else layer
 
 
 def _ordinary_conv(given: Given) -> Recipe:
     if given["table"] is None:
         return _conv(given, given["out"], given["groups"])
+    if given["spectral"]:
+        raise UnbuildableError("torch divides no convolution with a connection table by its singular value")
     window = _window(given)
     settings = {"stride": _one(window.stride), "dilation": _one(window.dilation), "bias": given["bias"]}
     layer = make("TableConv", given.channels, tuple(given["table"]), window.kernel, **_unless(_CONV, **settings))
@@ -248,7 +255,7 @@ def _transposed_conv(given: Given) -> Recipe:
     settings |= {"output_padding": _one(extra), "groups": given["groups"], "bias": given["bias"]}
     settings |= {"dilation": _one(dilation)}
     written = _unless({**_CONV, "output_padding": 0}, **settings)
-    layer = make(name, given.channels, given["out"], _one(kernel), **written)
+    layer = _spectral(given, make(name, given.channels, given["out"], _one(kernel), **written))
     cut = () if even else _pad(tuple((-p, -q) for p, q in sides))
     return given.first(layer, *cut)
 
@@ -543,7 +550,8 @@ def _upsample(given: Given) -> Recipe:
     if mode != "nearest" and (given["align"] or given["zoom"] is not None):
         settings |= {"align_corners": True}
     if mode == "bicubic" and len(axes) != 2:
-        raise UnbuildableError("torch interpolates bicubically on two axes only")
+        del settings["mode"]
+        return given.first(call("bicubic", **settings))
     return given.first(call("F.interpolate", **_unless({"mode": "nearest"}, **settings)))
 
 

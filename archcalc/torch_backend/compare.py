@@ -95,8 +95,29 @@ def compare(graph: Graph, report: Report, device: str = "meta") -> Comparison:
     return Comparison(report.target, device, tuple(rows), totals, peak)
 
 
-def too_large(report: Report, device: str) -> str | None:
-    """Return why a network does not fit on a device, or None: its parameters and all activations, 4 bytes each."""
+def measured_peak(graph: Graph, device: str = "cpu") -> int:
+    """Run a network with real tensors and return the bytes of values that were alive at once, at most.
+
+    Values live from the layer that makes them to the last that reads them, in the order of the spec; views share
+    their memory, and weights do not count.
+    """
+    network, peak = Network(graph, device), 0
+    with torch.no_grad(), unfused():
+        for ran in network.run(*network.inputs()):
+            if isinstance(ran.result, Refused):
+                raise RuntimeError(f"{ran.node.path}: {ran.result.reason}")  # noqa: TRY004  (no matter of types)
+            peak = max(peak, ran.live)
+    return peak
+
+
+def too_large(report: Report, device: str, share: int = 1) -> str | None:
+    """Return why a network does not fit on a device, or None: its parameters and all activations, 4 bytes each.
+
+    Args:
+        report: the network.
+        device: "meta" needs no memory.
+        share: how many networks run at once; each may take that part of what is free.
+    """
     if device == "meta":
         return None
     needed = 4 * total([report.totals.params_train, report.totals.buffers, *(volume(row.output) for row in report)])
@@ -104,6 +125,7 @@ def too_large(report: Report, device: str) -> str | None:
         free = int(torch.cuda.mem_get_info()[0])
     else:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free //= share
     if type(needed) is not int or needed <= free:
         return None
     return f"not run on {device}: up to {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
@@ -147,11 +169,13 @@ def stored(built: tuple[nn.Module, ...]) -> dict[str, tuple[Shape, str]]:
     """Return the tensors that the modules of one layer keep, as archcalc names them.
 
     torch's attention keeps three projections in one matrix where their widths are equal; here they are three.
-    A batch norm's count of batches is no statistic.
+    A batch norm's count of batches is no statistic, and the vectors by which torch finds the largest singular value of
+    a weight (spectral normalisation) are no part of the layer.
     """
     found: dict[str, tuple[Shape, str]] = {}
     for module in built:
-        for name, parameter in module.named_parameters():
+        for stored_name, parameter in module.named_parameters():
+            name = "weight" if stored_name == "parametrizations.weight.original" else stored_name
             kind = "trainable" if parameter.requires_grad else "frozen"
             if name == "in_proj_weight":
                 rows, width = parameter.shape
@@ -161,7 +185,7 @@ def stored(built: tuple[nn.Module, ...]) -> dict[str, tuple[Shape, str]]:
         found |= {
             name: (tuple(buffer.shape), "buffer")
             for name, buffer in module.named_buffers()
-            if name != "num_batches_tracked"
+            if name != "num_batches_tracked" and not name.startswith("parametrizations.")
         }
     return found
 

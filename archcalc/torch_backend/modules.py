@@ -84,6 +84,11 @@ class LocallyConnected(nn.Module):
         return stored
 
 
+def spectral(kind: str, *args: object, **kwargs: object) -> nn.Module:
+    """Return a layer of torch whose weight is divided by its largest singular value (spectral normalisation)."""
+    return nn.utils.parametrizations.spectral_norm(getattr(nn, kind)(*args, **kwargs))
+
+
 # ── Pools ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -136,6 +141,24 @@ def spread(x: Tensor, size: tuple[int, ...]) -> Tensor:
     grid = torch.meshgrid(*places, indexing="ij")
     y[:, :, *grid] = x  # type: ignore[index]
     return y
+
+
+def bicubic(
+    x: Tensor,
+    size: tuple[int, ...] | None = None,
+    scale_factor: float | tuple[float, ...] = 1,
+    align_corners: bool = False,
+) -> Tensor:
+    """Return cubic interpolation on one axis or three; torch has it on two, and every axis is done by itself."""
+    for axis in range(2, x.dim()):
+        last = x.movedim(axis, -1)
+        rows = last.flatten(1, -2).unsqueeze(1)  # N×1×rows×n; equal numbers of rows are left as they are
+        n = None if size is None else (rows.shape[2], size[axis - 2])
+        factor = scale_factor[axis - 2] if isinstance(scale_factor, tuple) else scale_factor
+        scale = None if n else (1.0, float(factor))
+        y = F.interpolate(rows, n, scale, mode="bicubic", align_corners=align_corners)
+        x = y.squeeze(1).unflatten(1, last.shape[1:-1]).movedim(-1, axis)
+    return x
 
 
 # ── Linear layers ───────────────────────────────────────────────────────────────────────────────────────

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from archcalc.homework.cell import read_shape
 from archcalc.homework.grid import ANY, is_total, table_of
-from archcalc.homework.headings import JUDGED, meanings
+from archcalc.homework.headings import COUNTS, JUDGED, meanings
 from archcalc.homework.sheet import MOST_LINES, Column, Line, Table
 
 _NAMES: Final = ("name", "layer", "path", "layer_name")
+_SETTINGS: Final = (("kernel",), ("stride",), ("pad",), ("dilation",), ("setting",))
 _TOTAL_PREFIXES: Final = ("total_", "sum_")
 
 
@@ -25,6 +27,13 @@ def read_document(document: Any) -> tuple[Table, ...]:
         return ()
     listed = next((document[key] for key in ("rows", "layers", "cells", "table") if _is_rows(document.get(key))), None)
     figures = {str(key): value for key, value in document.items() if _is_figure(value)}
+    nested = [{"name": str(key), **value} for key, value in document.items() if _is_layer(value)]
+    if listed is None and nested:  # {"conv1": {"output": …, "params": …}}
+        others = {key: value for key, value in figures.items() if _named(key)[1] == () and key != "total"}
+        rows = nested + [{"name": key, "output": value} for key, value in others.items() if _is_shape(value)]
+        order = list(document)
+        rows.sort(key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
+        return (_rows(rows, {key: value for key, value in figures.items() if key not in {r["name"] for r in rows}}),)
     if isinstance(document.get("totals"), Mapping):
         figures |= {f"total_{key}": value for key, value in document["totals"].items() if _is_figure(value)}
         figures = {key: value for key, value in figures.items() if key.startswith(_TOTAL_PREFIXES)}
@@ -44,6 +53,15 @@ def read_document(document: Any) -> tuple[Table, ...]:
     if figures:
         tables.append(_figures(figures, 1 + sum(len(table.lines) for table in tables)))
     return tuple(tables)
+
+
+def _is_layer(value: Any) -> bool:
+    """Tell whether a value holds the figures of one layer by the names of quantities."""
+    return isinstance(value, Mapping) and any(set(meanings(str(key))) & set(JUDGED) for key in value)
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, str) and len(read_shape(value).dims or ()) > 1)
 
 
 def _is_rows(value: Any) -> bool:
@@ -89,6 +107,9 @@ def _rows(rows: Sequence[Mapping[str, Any]], figures: Mapping[str, Any]) -> Tabl
         for prefix in _TOTAL_PREFIXES:
             bare = bare.removeprefix(prefix)
         meaning = meanings(bare.removesuffix("_params") if bare.startswith(("trainable", "non")) else bare)
+        if not meaning and is_total(key):  # a bare total is one of the only column that can be added up
+            added = [c.meanings[:1] for c in columns if c.meanings and c.meanings[0] in COUNTS]
+            meaning = added[0] if len(set(added)) == 1 else ("params",)
         same = [at for at, c in enumerate(columns) if meaning and c.meanings[:1] == meaning[:1]]
         alike = [at for at, c in enumerate(columns) if set(c.meanings) & set(meaning) & set(JUDGED)]
         alike.sort(key=lambda at: -len(set(columns[at].meanings) & set(meaning)))
@@ -128,6 +149,8 @@ def _named(key: str) -> tuple[str, tuple[str, ...]]:
     meaning = meanings(bare)
     if meaning and set(meaning) & set(JUDGED):
         return "", meaning
+    if meaning[:1] in _SETTINGS:
+        return "", ()
     name, underscore, quantity = key.rpartition("_")
     suffix = meanings({"in": "input", "out": "output"}.get(quantity, quantity)) if underscore else ()
     return (name, suffix) if set(suffix) & set(JUDGED) else ("", ())

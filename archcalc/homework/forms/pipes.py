@@ -42,7 +42,8 @@ def cells(line: str) -> list[str]:
 def _table(block: list[str], number: int) -> Table | None:
     rows = [cells(line) for line in block if "|" in line and not _RULE.fullmatch(line)]
     ruled = any(_RULE.fullmatch(line) and "-" in line for line in block)
-    if len(rows) < 2 or not (ruled or has_meaning(rows[0])) or max(map(len, rows)) < 2:
+    is_code = not ruled and any(re.search(r"#\s*\d|//\s*\d", row[0]) for row in rows)  # a comment with bars in it
+    if len(rows) < 2 or is_code or not (ruled or has_meaning(rows[0])) or max(map(len, rows)) < 2:
         return None
     width = max(len(row) for row in rows)
     headings = rows[0] + [""] * (width - len(rows[0]))

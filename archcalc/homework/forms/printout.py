@@ -4,19 +4,27 @@ A row is found by its shape in brackets, not by the columns, which are cut, shif
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from archcalc.homework.arithmetic import plain
 from archcalc.homework.headings import meanings
 from archcalc.homework.sheet import Column, Line, Sheet, Table
 
-_SHAPE: Final = r"[\[(]\[?\(?\s*(?:None|\?|-?\d+)(?:,\s*(?:None|\?|-?\d+))*,?\s*\)?\]?[\])]?(?:,\s*[\[(][^\])]*[\])])*"
+_SIZES: Final = r"[\[(]\[?\(?\s*(?:None|\?|-?\d+)(?:,\s*(?:None|\?|-?\d+))*"
+_SHAPE: Final = rf"{_SIZES},?\s*[…)]?\]?[\])](?:,\s*[\[(][^\])]*[\])])*"
 _COUNT: Final = r"(?:\d[\d,]*(?:\.\d+)?[KMGkmg]?|--|-|\(recursive\)|N/A)"
 _HEADER: Final = re.compile(
     r"Layer\s*\(type(?::depth-idx)?[^)]*\)|Kernel\s*Shape\s+Output\s*Shape|module\s+name\s+input\s+shape"
 )
-_ROW: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE}|--|multiple|\?)\s+(?P<rest>{_COUNT}.*)?$")
-_ROW_WITHOUT_COUNT: Final = re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{_SHAPE})\s*$")
+_ROWS: Final = tuple(
+    re.compile(rf"^(?P<name>.*?\S)\s+(?P<shape>{shape})\s{rest}$")
+    for shape, rest in (
+        (rf"{_SHAPE}|--|multiple|\?", rf"+(?P<rest>{_COUNT}.*)?"),
+        (_SHAPE, "*"),
+        (_SIZES, rf"+(?P<rest>{_COUNT}.*)"),  # cut off by the column
+    )
+)
 _TOTALS: Final = (
     (re.compile(r"Non-trainable params:\s*(\S+)"), "nontrainable"),
     (re.compile(r"(?<!Non-)Trainable params:\s*(\S+)"), "trainable"),
@@ -29,7 +37,7 @@ _TOTALS: Final = (
 )  # fmt: skip
 _LONGEST: Final = 500
 _TREE: Final = re.compile(r"^[\s│├└─|+-]+")
-_NAME: Final = re.compile(r"(?P<name>[\w./:-]+)\s*\((?P<type>\w[\w.]*)\)?\s*$")
+_NAME: Final = re.compile(r"(?P<name>[\w./:-]+…?)\s*\((?P<type>\w[\w.]*)[…)]?\s*$")
 _BOX: Final = re.compile(r"[│┃|]")
 
 
@@ -44,8 +52,9 @@ def read_printout(text: str) -> Sheet | None:
         return _torchstat(lines, head)
     if "Kernel Shape" in header:
         return _torchsummary_x(lines, head)
-    boxed = [_joined(line) for line in lines[head + 1 :]]
-    framework = "torch" if "depth-idx" in header or re.search(r"\[-1, ", text) else "keras"
+    boxed = _unboxed(lines[head + 1 :])
+    is_tree = "depth-idx" in header or "var_name" in header
+    framework = "torch" if is_tree or re.search(r"\[-1, ", text) else "keras"
     return Sheet((_rows(boxed, header, text),), framework, _version(framework, text))
 
 
@@ -56,11 +65,26 @@ def _version(framework: str, text: str) -> str:
     return framework
 
 
-def _joined(line: str) -> str:
-    """Return a row of a box with its walls gone: `│ conv2d (Conv2D) │ (None, 26, 26, 32) │ 320 │`."""
-    if line.count("│") + line.count("┃") < 3:
-        return line
-    return "   ".join(cell.strip() for cell in _BOX.split(line))
+def _unboxed(lines: Sequence[str]) -> list[str]:
+    """Return the rows of a box with its walls gone and their wrapped cells joined; other lines as they are.
+
+    │ conv2d (Conv2D) │ (None, 26, 26, │ 320 │
+    │                 │ 32)            │     │   →   conv2d (Conv2D)   (None, 26, 26, 32)   320
+    """
+    found: list[str] = []
+    open_row: list[str] = []
+    for line in lines:
+        is_row = line.count("│") + line.count("┃") >= 3
+        cells = [cell.strip() for cell in _BOX.split(line.strip())][1:-1] if is_row else []
+        if is_row and open_row and len(cells) == len(open_row):
+            open_row = [f"{a} {b}".strip() for a, b in zip(open_row, cells, strict=True)]
+            continue
+        if open_row:
+            found.append("   ".join(open_row))
+        open_row = cells
+        if not is_row:
+            found.append(line)
+    return [*found, "   ".join(open_row)] if open_row else found
 
 
 def _rows(body: list[str], header: str, text: str) -> Table:
@@ -74,7 +98,7 @@ def _rows(body: list[str], header: str, text: str) -> Table:
         total = next((True for pattern, _ in _TOTALS if pattern.search(bare)), False)
         if not bare or total or re.fullmatch(r"[=_\-─━┌┐└┘├┤┬┴┼┏┓┗┛┡┩╇╈│┃+\s]+", bare):
             continue
-        row = _row(bare, has_input is not None and bool(has_input), bool(extra))
+        row = _row(bare, has_input=bool(has_input), has_macs=bool(extra), types_first="var_name" in header)
         if row is not None:
             found.append(row)
             depths.append(len(tree[0]) if (tree := _TREE.match(line)) and tree[0].strip() else 0)
@@ -82,7 +106,7 @@ def _rows(body: list[str], header: str, text: str) -> Table:
             continue
         elif found:
             _continue(found[-1], bare, has_connected)
-    if "depth-idx" in header:  # a module with deeper rows below it is a folder
+    if "depth-idx" in header or "var_name" in header:  # a module with deeper rows below it is a folder
         inner = [deeper > depth for depth, deeper in zip(depths, [*depths[1:], -1], strict=True)]
         found = [row for row, is_folder in zip(found, inner, strict=True) if not is_folder]
     used = [any(row[at] for row in found) for at in range(7)]  # what a printout does not have is not left out by anyone
@@ -96,9 +120,9 @@ def _rows(body: list[str], header: str, text: str) -> Table:
     return _with_totals(columns, lines, text)
 
 
-def _row(bare: str, has_input: bool, has_macs: bool) -> list[str] | None:
+def _row(bare: str, *, has_input: bool, has_macs: bool, types_first: bool) -> list[str] | None:
     bare = re.sub(r"\s+", " ", bare) if "  " not in bare else bare
-    match = _ROW.match(bare) or _ROW_WITHOUT_COUNT.match(bare)
+    match = next((match for pattern in _ROWS if (match := pattern.match(bare))), None)
     if match is None:
         return None
     name, shape, rest = match["name"].strip(), match["shape"], (match.groupdict().get("rest") or "").strip()
@@ -120,6 +144,9 @@ def _row(bare: str, has_input: bool, has_macs: bool) -> list[str] | None:
     depth = re.fullmatch(r"(?P<type>\w+)(?:\s*\((?P<var>[\w.]+)\))?:\s*(?P<at>[\d-]+)", label)
     if depth:
         return [depth["var"] or depth["at"], depth["type"], given, _first(shape), params, macs, ""]
+    typed = re.fullmatch(r"(?P<type>[A-Z]\w*)\s*\((?P<var>[\w.]+)\)", label)
+    if typed and types_first:
+        return [typed["var"], typed["type"], given, _first(shape), params, macs, ""]
     named = _NAME.fullmatch(label)
     if named:
         return [named["name"], named["type"], given, _first(shape), params, macs, " ".join(words[1:])]
@@ -130,9 +157,12 @@ def _row(bare: str, has_input: bool, has_macs: bool) -> list[str] | None:
 
 
 def _first(shape: str) -> str:
-    """Return the first shape of several outputs."""
+    """Return the first shape of several outputs; one that the column cut off is closed where it ends."""
     match = re.search(r"[\[(]\s*(?:None|\?|-?\d+)(?:\s*,\s*(?:None|\?|-?\d+))*,?\s*[\])]", shape)
-    return match[0] if match else shape
+    if match:
+        return match[0]
+    is_cut = re.fullmatch(r"\[?[\[(]\s*(?:None|\?|-?\d+)(?:\s*,\s*(?:None|\?|-?\d+))*", shape)
+    return f"{shape})" if is_cut else shape
 
 
 def _continue(row: list[str], bare: str, has_connected: bool) -> None:

@@ -1,6 +1,7 @@
 """Plain text and comments in code: a name, and after known words their values."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from archcalc.homework.arithmetic import plain
@@ -17,10 +18,19 @@ _KEYS: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _LABEL: Final = re.compile(r"^\s*(?:[-*•+]\s+|\d+[.)]\s+)?(?P<name>[^:：=]{1,60}?)\s*[:：=]\s*(?P<value>.+)$")
+_FIGURE: Final = re.compile(
+    r"^(?:[-*•+]\s+|\d+[.)]\s+)?(?P<name>[^\W\d][\w.]{0,40}(?: \w{1,20}){0,2})\s*[:：=]\s*(?P<value>[^=].*)$"
+)
 _CODE: Final = re.compile(
     r"(?:self\.)?(?P<name>\w+)\s*=\s*(?:nn\.|layers\.|tf\.keras\.layers\.)?(?P<type>[A-Z]\w+)\s*\("
 )
 _CALL: Final = re.compile(r"(?:nn\.|layers\.)(?P<type>[A-Z]\w+)\s*\(|\.add\(\s*(?:layers\.)?(?P<added>[A-Z]\w+)\s*\(")
+# the quantity after its number: 456 parameters; (5*5*3+1)*6 = 456 weights
+_AFTER: Final = re.compile(
+    r"(?P<value>(?:[(\[]?\d[\d\s.,()\[\]+*/×·x^-]*[=≈]\s*)?[~≈]?\d[\d.,]*\s*(?:[KMGkm]|million|万|亿)?)\s+"
+    r"(?P<key>(?:learnable |trainable )?param(?:eter)?s|weights|bias(?:es)?|MACs|FLOPs|multiply-adds|参数)(?![\w-])"
+)
+_BULLET: Final = re.compile(r"^(?:[-*•+]\s+|\(?[a-z]\)\s+|\d{1,2}[.)]\s+)")
 _LONGEST: Final = 1_000
 _UNKNOWN: Final = ("output", "params", "rf", "macs", "flops", "activations", "weights")
 
@@ -35,7 +45,7 @@ def read_prose(text: str) -> tuple[Table, ...]:
     columns: dict[tuple[str, ...], int] = {}
     headings: list[str] = []
     lines: list[Line] = []
-    for line in text.split("\n"):
+    for line in _steps(text):
         name, type_, pairs = _line(line)
         if not pairs:
             continue
@@ -50,6 +60,33 @@ def read_prose(text: str) -> tuple[Table, ...]:
     if not lines:
         return ()
     return (Table(tuple(Column(h, m) for h, m in zip(headings, columns, strict=True)), tuple(lines)),)
+
+
+def _steps(text: str) -> Iterator[str]:
+    """Yield the lines of a text; the steps of `28x28x6 -> 14x14x6` one by one."""
+    for line in text.split("\n"):
+        parts = re.split(r"\s*(?:->|→|=>|⟶)\s*", plain(line)) if not re.search(r"[#=]|//", line) else []
+        sizes = [part for part in parts if re.fullmatch(r"[\[(]?\d+(?:\s*[x*×,@]\s*\d+){0,3}[\])]?", part)]
+        yield from sizes if len(sizes) > 1 else [line]
+
+
+def read_figures(text: str) -> dict[str, str]:
+    r"""Return the figures of a text that has nothing but lines of `name: value`, else nothing.
+
+    >>> read_figures("size: 42\nconv1.params = 34,944")
+    {'size': '42', 'conv1.params': '34,944'}
+    """
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        words = line.strip()[:_LONGEST]
+        if not words:
+            continue
+        label = _FIGURE.match(words)
+        asks = label is None or _KEYS.search(plain(label["value"])) or _AFTER.search(plain(label["value"]))
+        if label is None or asks or label["name"] in found:
+            return {}
+        found[label["name"]] = label["value"].strip()
+    return found
 
 
 def _line(line: str) -> tuple[str, str, list[tuple[str, tuple[str, ...], str]]]:
@@ -77,16 +114,30 @@ def _line(line: str) -> tuple[str, str, list[tuple[str, tuple[str, ...], str]]]:
     found = list(_KEYS.finditer(words))
     found = [match for match in found if _answers(words[match.end() :])]
     if found:
-        name = name or words[: found[0].start()].strip(" :：-*•,;|的")
+        before = words[: found[0].start()].strip(" :：-*•,;|的")
+        if comment and read_shape(before).dims and re.fullmatch(r"[\d\sxX*×,()\[\]]+", before):
+            pairs.append(("output", ("output", "activations"), before))  # "# 26 | RF 3"
+        name = name or before
         for match, after in zip(found, [*found[1:], None], strict=True):
             value = words[match.end() : after.start() if after else len(words)].strip(" ,;|、，")
             pairs.append((match["key"].lower(), meanings(match["key"]) or _UNKNOWN, value))
         return name, type_, pairs
     if pairs:
         return name, type_, pairs
+    counted = [match for match in _AFTER.finditer(words) if _is_answer(match["value"])]
+    if counted:
+        before = words[: counted[0].start()]
+        shape = re.search(r"[\[(]?\d+(?:\s*[x*×]\s*\d+){1,3}[\])]?", before)
+        if shape and read_shape(shape[0]).dims:
+            pairs.append(("output", ("output",), shape[0]))
+        pairs += [(match["key"], meanings(match["key"]), match["value"].strip()) for match in counted]
+        return name or re.split(r"[:：,]", before)[0].strip(" -*•"), type_, pairs
     if comment and (read_shape(words).dims or read_count(words).number):
         return name, type_, [("", _UNKNOWN, words)]
     label = _LABEL.match(words)
+    bare = _BULLET.sub("", words)
+    if re.fullmatch(r"[\d\s.,xX*×@()\[\]KMk~≈-]*\d[\d\s.,xX*×@()\[\]KMk-]*", bare) and _is_answer(bare):
+        return "", "", [("", _UNKNOWN, bare)]  # a number or a shape alone
     if label and not re.search(r"\d\s*[x*×+/-]\s*\d", label["name"]) and _is_answer(label["value"]):
         return label["name"].strip(), type_, [("", _UNKNOWN, label["value"])]
     return "", "", []

@@ -52,7 +52,7 @@ def _made(mistake: Edit | Slip, case: Case) -> Iterator[tuple[Value, Subject | N
         for subject in mistake.subjects(case):
             if subject is not None:
                 yield measure(subject, case.quantity), subject
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
+    except (ArchcalcError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
         return
 
 
@@ -76,7 +76,7 @@ def _both(first: Edit, second: Edit, case: Case) -> Iterator[Value]:
             for changed in second.subjects(case._replace(subject=subject)):
                 if changed is not None:
                     yield measure(changed, case.quantity)
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
+    except (ArchcalcError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError):
         return
 
 

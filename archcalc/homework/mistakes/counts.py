@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from archcalc.arithmetic import volume
-from archcalc.homework.mistakes.kinds import COUNTS, OPERATIONS, Case, Slip
+from archcalc.homework.mistakes.kinds import COUNTS, OPERATIONS, Case, Example, Slip
 from archcalc.homework.truth import Value, measure
 from archcalc.layers.base import channels, spatial
 
@@ -138,6 +138,15 @@ def _shared_again(case: Case) -> Iterator[Value]:
         yield sum(w.size for w in case.subject.layer.weights(case.subject.x) if w.kind != "buffer")
 
 
+def _memory_of_parameters(case: Case) -> Iterator[Value]:
+    yield 4 * int(measure(case.subject, "params") or 0)
+
+
+def _tensor_missed(case: Case) -> Iterator[Value]:
+    if case.subject.op == "param":
+        yield 0
+
+
 def _bias_once(case: Case) -> Iterator[Value]:
     s = case.subject
     mac, biases = int(measure(s, "macs") or 0), int(measure(s, "biases") or 0)
@@ -185,6 +194,7 @@ SLIPS: Final = (
         "wrong number of biases: one per layer or per input, not one per output",
         "偏置数不对: 每层或每输入一个, 而不是每输出一个",
         _one_bias,
+        Example("fc 100", "3x300x300", "params", "(3*300*300 + 1)*100", "3*300*300*100 + 1"),
     ),
     Slip(
         "bias-per-position",
@@ -192,6 +202,7 @@ SLIPS: Final = (
         "a bias for every output position; a convolution has one per channel",
         "每个输出位置一个偏置; 卷积每通道只有一个",
         _bias_per_position,
+        Example("conv 8 3x3", "3x10x10", "params", "(3*3*3 + 1)*8", "3*3*3*8 + 8*8*8"),
     ),
     Slip(
         "no-weight-sharing",
@@ -199,14 +210,16 @@ SLIPS: Final = (
         "weights times output positions: those are multiply-adds, the weights are shared",
         "权重乘以输出位置: 那是乘加数, 权重是共享的",
         _no_sharing,
+        Example("conv 32 5x5 half", "192x28x28", "params", "(5*5*192 + 1)*32", "5*5*192*32*28*28"),
     ),
     Slip(
         "bn-2c-4c",
         ("params",),
         "2, 4 or 1 numbers per channel: gamma and beta are parameters, mean and variance are "
-        "statistics (Keras prints all four, PyTorch two)",
-        "每通道 2、4 或 1 个: gamma 与 beta 是参数, 均值与方差是统计量",
+        "statistics (Keras counts all four, PyTorch two)",
+        "每通道 2、4 或 1 个: gamma 与 beta 是参数, 均值与方差是统计量 (Keras 计四个, PyTorch 计两个)",
         _norm_counts,
+        Example("bn", "64x8x8", "params", "2*64", "4*64"),
     ),
     Slip(
         "kernel-side-once",
@@ -214,6 +227,7 @@ SLIPS: Final = (
         "the kernel's side is taken once, not squared",
         "核的边长只乘一次, 没有平方",
         _kernel_once,
+        Example("conv 8 5x5", "3x10x10", "params", "(5*5*3 + 1)*8", "(5*3 + 1)*8"),
     ),
     Slip(
         "one-kernel",
@@ -221,6 +235,7 @@ SLIPS: Final = (
         "one kernel only; there is one per output channel",
         "只算了一个核; 每个输出通道一个",
         _one_kernel,
+        Example("conv 8 5x5", "3x10x10", "params", "(5*5*3 + 1)*8", "5*5*3 + 1"),
     ),
     Slip(
         "activations-as-parameters",
@@ -228,6 +243,7 @@ SLIPS: Final = (
         "elements of the map or of the window, which are no parameters",
         "特征图或窗口的元素数, 不是参数",
         _positions_as_parameters,
+        Example("conv 8 5x5", "3x28x28", "params", "(5*5*3 + 1)*8", "8*24*24"),
     ),
     Slip(
         "sum-for-product",
@@ -235,6 +251,7 @@ SLIPS: Final = (
         "inputs and outputs are added, or the biases are one per input",
         "输入输出相加, 或每输入一个偏置",
         _sum_for_product,
+        Example("fc 10", "84", "params", "(84 + 1)*10", "84 + 10"),
     ),
     Slip(
         "one-matrix-missing",
@@ -242,6 +259,7 @@ SLIPS: Final = (
         "one of the two matrices of a recurrent layer is missing",
         "循环层漏了两个矩阵之一",
         _recurrent_parts,
+        Example("lstm 128", "10x128", "params", "4*(128*(128 + 128) + 128)", "4*(128*128 + 128)"),
     ),
     Slip(
         "recurrent-formula",
@@ -249,6 +267,7 @@ SLIPS: Final = (
         "the formula of a recurrent layer on a dense one",
         "把循环层的公式用于全连接层",
         _recurrent_on_dense,
+        Example("fc 4", "8", "params", "(8 + 1)*4", "4*4*(4 + 8)"),
     ),
     Slip(
         "attention-incomplete",
@@ -256,6 +275,7 @@ SLIPS: Final = (
         "projections or attention products are missing or counted per head",
         "漏了投影或注意力乘积, 或按头重复计数",
         _attention_parts,
+        Example("mha 4", "10x64", "params", "4*64*64 + 4*64", "3*64*64 + 3*64"),
     ),
     Slip(
         "shared-again",
@@ -263,6 +283,30 @@ SLIPS: Final = (
         "shared weights are counted once more for each call",
         "共享权重按调用次数重复计数",
         _shared_again,
+        Example(
+            "shared:\n  s: conv 4 3x3\ninput: 3x8x8\nlayers:\n  - concat:\n      - s\n      - s\n",
+            "",
+            "params",
+            "0",
+            "(3*3*3 + 1)*4",
+            1,
+        ),
+    ),
+    Slip(
+        "tensor-missed",
+        COUNTS,
+        "a parameter that belongs to no layer is missed",
+        "漏掉不属于任何层的参数",
+        _tensor_missed,
+        Example("input: 3\nlayers:\n  - add:\n      - fc 2\n      - param 2\n", "", "params", "2", "0", 1),
+    ),
+    Slip(
+        "memory-of-parameters",
+        ("memory",),
+        "the bytes of the parameters; the output is asked for",
+        "这是参数的字节数; 问的是输出",
+        _memory_of_parameters,
+        Example("conv 8 5x5", "3x32x32", "memory", "4*8*28*28", "4*(5*5*3 + 1)*8"),
     ),
     Slip(
         "bias-once",
@@ -270,6 +314,7 @@ SLIPS: Final = (
         "the bias is added once per channel; it is added at every output position",
         "偏置每通道只加了一次; 每个输出位置都要加",
         _bias_once,
+        Example("conv 8 3x3", "3x10x10", "macs", "3*3*3*8*8*8", "3*3*3*8*8*8 + 8"),
     ),
     Slip(
         "parameters-as-operations",
@@ -277,6 +322,7 @@ SLIPS: Final = (
         "operations of one position or one step: times the positions is missing",
         "一个位置或一个时间步的运算: 漏乘位置数",
         _operations_of_one_position,
+        Example("conv 8 3x3", "3x10x10", "macs", "3*3*3*8*8*8", "3*3*3*8"),
     ),
     Slip(
         "input-positions",
@@ -284,10 +330,23 @@ SLIPS: Final = (
         "input positions stand in the place of output positions",
         "把输入位置当作输出位置",
         _input_positions,
+        Example("conv 8 3x3", "3x10x10", "macs", "3*3*3*8*8*8", "3*3*3*8*10*10"),
     ),
-    Slip("one-step", OPERATIONS, "one time step of the sequence", "只算了一个时间步", _attention_missing),
     Slip(
-        "factor-forgotten", OPERATIONS, "the kernel or the input channels are left out", "漏乘核或输入通道", _no_kernel
+        "one-step",
+        OPERATIONS,
+        "one time step of the sequence",
+        "只算了一个时间步",
+        _attention_missing,
+        Example("lstm 16", "20x8", "macs", "20*4*(16*8 + 16*16)", "4*(16*8 + 16*16)"),
+    ),
+    Slip(
+        "factor-forgotten",
+        OPERATIONS,
+        "the kernel or the input channels are left out",
+        "漏乘核或输入通道",
+        _no_kernel,
+        Example("conv 8 3x3", "3x10x10", "macs", "3*3*3*8*8*8", "3*8*8*8"),
     ),
     Slip(
         "factor-two",
@@ -295,5 +354,6 @@ SLIPS: Final = (
         "a factor 2: two GPUs, two directions, or a part counted twice",
         "差 2 倍: 双 GPU、双向或重复计数",
         _doubled,
+        Example("fc 1000", "4096", "params", "(4096 + 1)*1000", "2*(4096 + 1)*1000"),
     ),
 )

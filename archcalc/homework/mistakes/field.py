@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from archcalc.homework.mistakes.kinds import Case, Slip
+from archcalc.homework.mistakes.kinds import Case, Example, Slip
 from archcalc.homework.truth import Field, Value, grown
 from archcalc.quantities import Window
 
@@ -91,6 +91,7 @@ SLIPS: Final = (
         "K is used for K - 1: r + K*j",
         "用了 K 而不是 K - 1: r + K*j",
         _whole_kernel,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "rf", "7 + 2*2", "7 + 3*2", 1),
     ),
     Slip(
         "rf-doubled-at-pool",
@@ -98,6 +99,7 @@ SLIPS: Final = (
         "the field is multiplied by the stride or kernel; it grows by (k - 1)*j",
         "感受野乘了步长或核大小; 它只增加 (k - 1)*j",
         _doubled,
+        Example("conv 8 5x5 -> maxpool 2", "1x28x28", "rf", "5 + 1", "10", 1),
     ),
     Slip(
         "rf-increment-missed",
@@ -105,6 +107,7 @@ SLIPS: Final = (
         "the increment (k - 1)*j of this layer is missing",
         "漏了本层的增量 (k - 1)*j",
         _ignored,
+        Example("conv 8 5x5 -> maxpool 2", "1x28x28", "rf", "5 + 1", "5", 1),
     ),
     Slip(
         "rf-jump-ignored",
@@ -112,13 +115,15 @@ SLIPS: Final = (
         "k - 1 is added without the jump of the layers before",
         "只加了 k - 1, 没有乘前面各层的步长积",
         _jump_ignored,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "rf", "7 + 2*2", "7 + 2", 1),
     ),
     Slip(
         "rf-jump-of-this-layer",
         ("rf",),
         "the jump after this layer is used, not the one before it",
-        "用了本层之后的步长积",
+        "用了本层之后的步长积, 应是本层之前的",
         _jump_after,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "rf", "7 + 2*2", "7 + 2*4", 1),
     ),
     Slip(
         "rf-stride-for-jump",
@@ -126,12 +131,39 @@ SLIPS: Final = (
         "the layer's own stride is used for the jump",
         "把本层步长当作步长积",
         _stride_for_jump,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2 -> conv 8 3x3 /3", "3x64x64", "rf", "11 + 2*4", "11 + 2*3", 2),
     ),
-    Slip("rf-dilation-ignored", ("rf",), "the dilation is ignored", "忽略了空洞", _undilated),
-    Slip("rf-multiplied", ("rf",), "fields are multiplied or added whole", "感受野相乘或整个相加", _multiplied),
-    Slip("rf-column-shifted", ("rf",), "the column is shifted by a row", "该列错了一行", _shifted),
     Slip(
-        "jump-kept", ("jump",), "the stride of this layer is missing in the product", "步长积漏乘了本层步长", _jump_kept
+        "rf-dilation-ignored",
+        ("rf",),
+        "the dilation is ignored",
+        "忽略了空洞",
+        _undilated,
+        Example("conv 8 3x3 -> conv 8 3x3 dilation=2", "3x64x64", "rf", "3 + 2*2", "3 + 2", 1),
+    ),
+    Slip(
+        "rf-multiplied",
+        ("rf",),
+        "fields are multiplied or added whole",
+        "感受野相乘或整个相加",
+        _multiplied,
+        Example("conv 8 3x3 -> conv 8 3x3", "3x64x64", "rf", "3 + 2", "9", 1),
+    ),
+    Slip(
+        "rf-column-shifted",
+        ("rf",),
+        "the column is shifted by a row",
+        "该列错了一行",
+        _shifted,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "rf", "7", "11", 0),
+    ),
+    Slip(
+        "jump-kept",
+        ("jump",),
+        "the stride of this layer is missing in the product",
+        "步长积漏乘了本层步长",
+        _jump_kept,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "jump", "4", "2", 1),
     ),
     Slip(
         "jump-product",
@@ -139,5 +171,6 @@ SLIPS: Final = (
         "one stride too many in the product, or the layer's stride alone",
         "步长积多乘了一个, 或只是本层步长",
         _jump_doubled,
+        Example("conv 8 7x7 /2 -> maxpool 3 /2", "3x64x64", "jump", "4", "8", 1),
     ),
 )

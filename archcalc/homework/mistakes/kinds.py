@@ -31,6 +31,21 @@ class Case(NamedTuple):
     next_truth: Value = None
 
 
+class Example(NamedTuple):
+    """A mistake made once: in which network, at which layer, with the right and the wrong value worked out by hand.
+
+    network: a chain of layers, or a spec of several lines. input: what goes in; "" where the spec says it.
+    right, wrong: a calculation such as (5*5*32 + 1)*64, or a shape. at: which layer, from 0; −1 the last.
+    """
+
+    network: str
+    input: str
+    quantity: str
+    right: str
+    wrong: str
+    at: int = -1
+
+
 class Edit(NamedTuple):
     """A changed layer: every subject it yields is measured for the quantity of the cell."""
 
@@ -39,6 +54,7 @@ class Edit(NamedTuple):
     en: str
     zh: str
     subjects: Callable[[Case], Iterable[Subject | None]]
+    example: Example
 
 
 class Slip(NamedTuple):
@@ -49,6 +65,7 @@ class Slip(NamedTuple):
     en: str
     zh: str
     values: Callable[[Case], Iterable[Value]]
+    example: Example
 
 
 class Finding(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from archcalc.homework.mistakes.kinds import COUNTS, OPERATIONS, Case, Edit
+from archcalc.homework.mistakes.kinds import COUNTS, OPERATIONS, Case, Edit, Example
 from archcalc.homework.truth import Subject
 from archcalc.layers.base import channels, with_axes
 
@@ -241,16 +241,25 @@ EDITS: Final = (
         "forgot-input-channels",
         _ALL,
         "the input channels are left out: every kernel has {channels} slices, not one",
-        "漏乘输入通道: 每个核有 {channels} 层, 不是一层",
+        "漏乘输入通道: 每个核跨 {channels} 个通道, 不是一个",
         _one_channel,
+        Example("conv 64 5x5", "32x14x14", "params", "(5*5*32 + 1)*64", "(5*5 + 1)*64"),
     ),
-    Edit("forgot-bias", ("params",), "the biases are left out", "漏加偏置", _without_bias),
+    Edit(
+        "forgot-bias",
+        ("params",),
+        "the biases are left out",
+        "漏加偏置",
+        _without_bias,
+        Example("conv 1024 3x3 -> conv 3 3x3", "3x8x8", "params", "(3*3*1024 + 1)*3", "3*3*1024*3", 1),
+    ),
     Edit(
         "bias-not-asked",
         ("params",),
         "biases are added, but this layer has none",
         "多加了偏置, 该层没有偏置",
         _with_bias,
+        Example("conv 8 3x3 -> conv 16 3x3 bias=false", "3x8x8", "params", "3*3*8*16", "3*3*8*16 + 16", 1),
     ),
     Edit(
         "output-for-input-channels",
@@ -258,9 +267,15 @@ EDITS: Final = (
         "the output channels stand in the place of the input channels",
         "把输出通道当作输入通道",
         _output_channels,
+        Example("conv 64 3x3", "32x8x8", "params", "(3*3*32 + 1)*64", "(3*3*64 + 1)*64"),
     ),
     Edit(
-        "swapped-channels", COUNTS, "input and output channels are exchanged", "输入与输出通道互换", _swapped_channels
+        "swapped-channels",
+        COUNTS,
+        "input and output channels are exchanged",
+        "输入与输出通道互换",
+        _swapped_channels,
+        Example("conv 64 3x3", "32x8x8", "params", "(3*3*32 + 1)*64", "(3*3*64 + 1)*32"),
     ),
     Edit(
         "groups-ignored",
@@ -268,6 +283,7 @@ EDITS: Final = (
         "the groups are ignored: each kernel reads only its own group's channels",
         "忽略了分组: 每个核只读本组的通道",
         _groups_ignored,
+        Example("conv 256 5x5 groups=2", "96x27x27", "params", "(5*5*48 + 1)*256", "(5*5*96 + 1)*256"),
     ),
     Edit(
         "grouped",
@@ -275,6 +291,7 @@ EDITS: Final = (
         "counted with two groups (the two-GPU network); this layer has one",
         "按两组 (双 GPU 网络) 计算, 该层不分组",
         _groups_added,
+        Example("conv 256 5x5", "96x27x27", "params", "(5*5*96 + 1)*256", "(5*5*48 + 1)*256"),
     ),
     Edit(
         "channels-of-previous-layer",
@@ -282,20 +299,23 @@ EDITS: Final = (
         "the channels of the layer before the previous one are used",
         "用了更前一层的通道数",
         _before_channels,
+        Example("conv 16 3x3 -> conv 32 3x3", "6x12x12", "params", "(3*3*16 + 1)*32", "(3*3*6 + 1)*32", 1),
     ),
     Edit(
         "two-bias-vectors",
         ("params",),
         "two bias vectors per gate are counted, the layer has another number",
-        "每门计两个偏置向量",
+        "每门计两个偏置向量, 与该层不符",
         _biases(2),
+        Example("gru 32", "10x16", "params", "3*(32*16 + 32*32 + 32)", "3*(32*16 + 32*32 + 2*32)"),
     ),
     Edit(
         "one-bias-vector",
         ("params",),
         "one bias vector per gate is counted, the layer has another number",
-        "每门计一个偏置向量",
+        "每门计一个偏置向量, 与该层不符",
         _biases(1),
+        Example("gru 32 biases=2", "10x16", "params", "3*(32*16 + 32*32 + 2*32)", "3*(32*16 + 32*32 + 32)"),
     ),
     Edit(
         "wrong-gates",
@@ -303,6 +323,7 @@ EDITS: Final = (
         "the formula of another recurrent layer",
         "用了别的循环层的公式",
         _gates,
+        Example("lstm 4", "5x3", "params", "4*(4*3 + 4*4 + 4)", "3*(4*3 + 4*4 + 4)"),
     ),
     Edit(
         "one-direction",
@@ -310,6 +331,7 @@ EDITS: Final = (
         "one direction of two",
         "双向只算一个方向",
         _one_direction,
+        Example("lstm 4 bi", "5x3", "params", "2*4*(4*3 + 4*4 + 4)", "4*(4*3 + 4*4 + 4)"),
     ),
     Edit(
         "steps-as-features",
@@ -317,6 +339,7 @@ EDITS: Final = (
         "the time steps are taken as features",
         "把时间步当作特征数",
         _steps_as_features,
+        Example("rnn 4", "20x1", "params", "(1 + 4)*4 + 4", "(20 + 4)*4 + 4"),
     ),
     Edit(
         "sequence-or-last",
@@ -324,6 +347,7 @@ EDITS: Final = (
         "the whole sequence and its last step are confused",
         "混淆了整个序列与最后一步",
         _output_kept,
+        Example("lstm 8", "20x5", "output", "20x8", "8"),
     ),
     Edit(
         "not-flattened",
@@ -331,6 +355,7 @@ EDITS: Final = (
         "the map is not flattened: only the channels are counted as inputs",
         "没有展平: 只把通道数当作输入",
         _not_flattened,
+        Example("maxpool 2 -> fc 10", "16x10x10", "params", "(16*5*5 + 1)*10", "(16 + 1)*10", 1),
     ),
     Edit(
         "pool-skipped",
@@ -338,38 +363,112 @@ EDITS: Final = (
         "the size before the pool is flattened",
         "展平了池化之前的特征图",
         _unpooled,
+        Example("maxpool 2 -> fc 10", "16x10x10", "params", "(16*5*5 + 1)*10", "(16*10*10 + 1)*10", 1),
     ),
-    Edit("padding-ignored", _SIZES, "the padding is ignored", "忽略了填充", _no_padding),
-    Edit("padding-once", _SIZES, "the padding is counted on one side instead of two", "填充只算了一侧", _padding_once),
-    Edit("valid-for-same", _SIZES, "VALID is taken for SAME: the map is padded", "把 SAME 当作 VALID", _valid_for_same),
+    Edit(
+        "padding-ignored",
+        _SIZES,
+        "the padding is ignored",
+        "忽略了填充",
+        _no_padding,
+        Example("conv 8 5x5 pad=2", "3x28x28", "output", "8x28x28", "8x24x24"),
+    ),
+    Edit(
+        "padding-once",
+        _SIZES,
+        "the padding is counted on one side instead of two",
+        "填充只算了一侧",
+        _padding_once,
+        Example("conv 8 5x5 pad=2", "3x28x28", "output", "8x28x28", "8x26x26"),
+    ),
+    Edit(
+        "valid-for-same",
+        _SIZES,
+        "VALID is taken for SAME: the map is padded",
+        "把 SAME 当作 VALID",
+        _valid_for_same,
+        Example("conv 8 3x3 pad=same", "3x28x28", "output", "8x28x28", "8x26x26"),
+    ),
     Edit(
         "same-for-valid",
         _SIZES,
         "SAME is taken for VALID: this layer has no padding",
         "把 VALID 当作 SAME: 该层没有填充",
         _padding_both,
+        Example("conv 8 5x5", "3x28x28", "output", "8x24x24", "8x28x28"),
     ),
-    Edit("same-floored", _SIZES, "SAME rounds up, ceil(n/s)", "SAME 向上取整 ceil(n/s)", _same_floored),
-    Edit("floor-or-ceil", _SIZES, "the division is rounded the other way", "取整方向相反", _other_rounding),
-    Edit("stride-ignored", _SIZES, "the stride is ignored", "忽略了步长", _no_stride),
-    Edit("stride-as-kernel", _SIZES, "the stride is taken to be the kernel's size", "把步长当作核大小", _pool_stride),
-    Edit("dilation-ignored", _SIZES, "the dilation is ignored", "忽略了空洞", _no_dilation),
+    Edit(
+        "same-floored",
+        _SIZES,
+        "SAME rounds up, ceil(n/s)",
+        "SAME 向上取整 ceil(n/s)",
+        _same_floored,
+        Example("conv 8 3x3 /2 pad=same", "3x75x75", "output", "8x38x38", "8x37x37"),
+    ),
+    Edit(
+        "floor-or-ceil",
+        _SIZES,
+        "the division is rounded the other way",
+        "取整方向相反",
+        _other_rounding,
+        Example("conv 96 11x11 /4", "3x224x224", "output", "96x54x54", "96x55x55"),
+    ),
+    Edit(
+        "stride-ignored",
+        _SIZES,
+        "the stride is ignored",
+        "忽略了步长",
+        _no_stride,
+        Example("conv 8 3x3 /2", "3x9x9", "output", "8x4x4", "8x7x7"),
+    ),
+    Edit(
+        "stride-as-kernel",
+        _SIZES,
+        "the stride is taken to be the kernel's size",
+        "把步长当作核大小",
+        _pool_stride,
+        Example("conv 8 3x3", "3x9x9", "output", "8x7x7", "8x3x3"),
+    ),
+    Edit(
+        "dilation-ignored",
+        _SIZES,
+        "the dilation is ignored",
+        "忽略了空洞",
+        _no_dilation,
+        Example("conv 8 3x3 dilation=2", "3x9x9", "output", "8x5x5", "8x7x7"),
+    ),
     Edit(
         "other-image",
         _SIZES,
         "another image size, 224 for 227 or the reverse",
         "用了另一种图像大小 (224 与 227)",
         _other_image,
+        Example("conv 96 11x11 /4", "3x227x227", "output", "96x55x55", "96x54x54"),
     ),
-    Edit("layer-forgotten", _SIZES, "the layer before is forgotten", "漏掉了前一层", _layer_forgotten),
+    Edit(
+        "layer-forgotten",
+        _SIZES,
+        "the layer before is forgotten",
+        "漏掉了前一层",
+        _layer_forgotten,
+        Example("maxpool 2 -> conv 8 3x3", "8x20x20", "output", "8x8x8", "8x18x18", 1),
+    ),
     Edit(
         "inconsistent-step",
         _SIZES,
         "computed from another size than the one before (one more or one less)",
         "由另一个尺寸算得 (多一或少一)",
         _inconsistent,
+        Example("conv 8 3x3", "3x20x20", "output", "8x18x18", "8x19x19"),
     ),
-    Edit("wrong-padding", _SIZES, "another padding than the layer's", "填充数不对", _one_more_pad),
+    Edit(
+        "wrong-padding",
+        _SIZES,
+        "another padding than the layer's",
+        "填充数不对",
+        _one_more_pad,
+        Example("conv 8 3x3 pad=1", "3x20x20", "output", "8x20x20", "8x22x22"),
+    ),
 )
 
 # changes that may come together in one cell

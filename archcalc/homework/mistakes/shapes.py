@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from archcalc.homework.mistakes.kinds import Case, Slip
+from archcalc.homework.mistakes.kinds import Case, Example, Slip
 from archcalc.homework.truth import Value
 from archcalc.layers.base import channels, spatial, with_axes
 
@@ -67,27 +67,56 @@ SLIPS: Final = (
         "depth-of-next-layer",
         ("output",),
         "the depth of the next layer; this one keeps or makes another",
-        "用了下一层的深度",
+        "用了下一层的深度; 本层保持深度或另有深度",
         _depth_of_next,
+        Example("maxpool 3 /2 -> conv 256 5x5 half", "96x55x55", "output", "96x27x27", "256x27x27", 0),
     ),
-    Slip("depth-kept", ("output",), "the depth of the input; this layer makes another", "用了输入的深度", _depth_kept),
+    Slip(
+        "depth-kept",
+        ("output",),
+        "the depth of the input; this layer makes another",
+        "用了输入的深度; 本层改变深度",
+        _depth_kept,
+        Example("conv 8 3x3", "3x10x10", "output", "8x8x8", "3x8x8"),
+    ),
     Slip(
         "depth-multiplied",
         ("output",),
         "input and output channels are multiplied, or the depth is taken as one",
         "输入输出通道相乘, 或深度取一",
         _depth_multiplied,
+        Example("conv 8 3x3", "3x10x10", "output", "8x8x8", "24x8x8"),
     ),
-    Slip("copied-cell", ("output",), "the size of the row before or after", "抄了上一行或下一行的尺寸", _copied),
+    Slip(
+        "copied-cell",
+        ("output",),
+        "the size of the row before or after",
+        "抄了上一行或下一行的尺寸",
+        _copied,
+        Example("conv 8 3x3", "3x10x10", "output", "8x8x8", "3x10x10"),
+    ),
     Slip(
         "size-formula",
         ("output",),
         "another formula for the size: n/s, n/k or n-k",
         "用了别的尺寸公式: n/s、n/k 或 n-k",
         _kernel_for_less_one,
+        Example("conv 8 3x3 /2", "3x11x11", "output", "8x5x5", "8x8x8"),
     ),
-    Slip("axes-exchanged", ("output",), "height and width are exchanged", "高与宽互换", _axes_exchanged),
     Slip(
-        "one-off", ("output",), "one too many or too few: the + 1 of the formula", "多一或少一: 公式中的 + 1", _one_off
+        "axes-exchanged",
+        ("output",),
+        "height and width are exchanged",
+        "高与宽互换",
+        _axes_exchanged,
+        Example("conv 5 3x3", "3x10x20", "output", "5x8x18", "5x18x8"),
+    ),
+    Slip(
+        "one-off",
+        ("output",),
+        "one too many or too few: the + 1 of the formula",
+        "多一或少一: 公式中的 + 1",
+        _one_off,
+        Example("maxpool 2", "8x10x10", "output", "8x5x5", "8x4x4"),
     ),
 )
