@@ -216,6 +216,11 @@ class Report:
         """Return the report as text; see `archcalc.render.table` for the options."""
         return str(resolve("archcalc.render:table")(self, style=style, format=format, **options))
 
+    def draw(self, view: str = "graph", format: str = "svg", **options: Any) -> str | bytes:
+        """Return the report as a figure, bytes for pdf and png; see `archcalc.diagram.diagram` for the options."""
+        figure: str | bytes = resolve("archcalc.diagram:diagram")(self, view=view, format=format, **options)
+        return figure
+
     def _repr_html_(self) -> str:
         return self.table(format="html")
 

@@ -359,6 +359,33 @@ def test_nasnet_in_time():
     assert time.monotonic() - start < 20  # 0.5 s; wanted: 10
 
 
+# ── field ──
+
+
+def test_frames_are_the_receptive_fields():
+    drawn = str(diagram(archcalc.analyze("alexnet"), view="field"))
+    # r grows by (k − 1)·j: 11, 19, 51, 67, 99, 131, 163, 195
+    said = re.findall(r"<title>([\w.]+): (\d+)×\d+, jump (\d+)×", drawn)
+    assert [(int(size), int(jump)) for _, size, jump in said if size] == [
+        (195, 32), (163, 16), (131, 16), (99, 16), (67, 16), (51, 8), (19, 8), (11, 4),
+    ]  # fmt: skip
+
+
+def test_a_field_larger_than_the_input_and_one_on_a_sequence():
+    assert "435×435" in str(diagram(archcalc.analyze("resnet/18"), view="field"))
+    assert "步距" in str(diagram(archcalc.analyze("lenet"), view="field", lang="zh"))
+    with pytest.raises(TargetError, match="a sequence or a map"):
+        diagram(archcalc.analyze("bert"), view="field")
+    with pytest.raises(TargetError, match="numbers for its sizes"):
+        diagram(archcalc.analyze("vgg/16", symbols=("H",)), view="field")
+
+
+def test_a_report_draws_itself():
+    report = archcalc.analyze("lenet")
+    assert report.draw(view="bars") == diagram(report, view="bars")
+    assert report.draw(format="pdf").startswith(b"%PDF")
+
+
 # ── volumes ──
 
 
@@ -439,7 +466,8 @@ def test_the_page_works_in_a_browser(tmp_path):
     page.write_text(str(diagram(archcalc.analyze("alexnet"), format="html")).replace("</body>", f"{PROBE}</body>"))
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     done = subprocess.run(
-        [browser, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}",
          "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

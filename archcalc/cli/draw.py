@@ -19,7 +19,7 @@ def draw_command(
     target: o.Target,
     output: o.Output = None,
     view: Annotated[
-        str, typer.Option("--view", metavar="NAME", help="graph, volumes (maps in perspective) or bars.")
+        str, typer.Option("--view", metavar="NAME", help="graph, volumes (maps in perspective), bars or field (receptive fields).")
     ] = "graph",
     format_: Annotated[
         str | None,
@@ -53,6 +53,7 @@ def draw_command(
     archcalc draw resnet/50 --depth 2 -o resnet50.pdf
     archcalc draw alexnet_2gpu --view volumes -o towers.svg
     archcalc draw vgg/16 --view bars --theme mono -o vgg.png
+    archcalc draw alexnet --view field -o sees.svg
     archcalc draw googlenet -o googlenet.html
     archcalc draw my_net.yaml --depth 1 --format mmd
     """

@@ -1,7 +1,7 @@
-"""A report as a figure: graph, volumes or bars, in every format.
+"""A report as a figure: graph, volumes, bars or receptive fields, in every format.
 
 report ─ picture ─▶ boxes, wires ─┬─ dot ─ layout ─ graph ─┬─▶ canvas ─▶ SVG, PDF, TikZ, PNG, HTML
-                                  ├─ volumes, bars ────────┘
+                                  ├─ volumes, bars, sight ─┘
                                   └─ dot, mermaid ─────────▶ source
 """
 
@@ -15,13 +15,14 @@ from archcalc.diagram.canvas import Canvas
 from archcalc.diagram.dot import dot
 from archcalc.diagram.graph import graph
 from archcalc.diagram.picture import Picture, picture, shape_text
+from archcalc.diagram.sight import sight
 from archcalc.diagram.themes import THEMES
 from archcalc.diagram.volumes import NO_CHAIN, is_chain, volumes
 from archcalc.lazy import resolve
 from archcalc.render.options import check, option_error
 from archcalc.report import Derive, Report
 
-VIEWS: Final = ("graph", "volumes", "bars")
+VIEWS: Final = ("graph", "volumes", "bars", "field")
 FORMATS: Final = ("svg", "pdf", "png", "dot", "mmd", "tex", "html")
 SHOWN: Final = ("shape", "params", "macs", "kernel", "rf")
 DIRECTIONS: Final = ("TB", "LR")
@@ -54,7 +55,8 @@ def diagram(
 
     Args:
         report: what to draw.
-        view: graph (boxes and wires), volumes (maps in perspective; chains only) or bars (where the numbers go).
+        view: graph (boxes and wires), volumes (maps in perspective; chains only), bars (where the numbers go) or
+            field (what one output of each layer sees of the input).
         format: svg, pdf, png, tex (TikZ), html (a page with details and a table); for graph also dot and mmd (Mermaid).
         depth: everything deeper than this many names becomes one box. The view volumes folds by itself where it must.
         folds: equal blocks in a row become one, marked ×N.
@@ -98,6 +100,9 @@ def document(canvas: Canvas, format: str) -> str | bytes:
 
 
 def _canvas(report: Report, view: str, depth: int | None, folds: bool, look: Look) -> tuple[Picture, Canvas]:
+    if view == "field":
+        made = picture(report, folds=False)
+        return made, sight(report, made, look)
     if view != "volumes":
         made = picture(report, depth=depth, folds=folds)
         return made, (graph if view == "graph" else bars)(made, look)

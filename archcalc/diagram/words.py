@@ -11,6 +11,12 @@ WORDS: Final = MappingProxyType(
         "weights of": ("weights of", "权重同"),
         "training only": ("training only", "仅训练"),
         "runs": ("runs", "次"),
+        "jump": ("jump", "步距"),
+        "field_note": (
+            "A frame is what the output in the middle of a layer's map sees of the input; outside lies padding.",
+            "每个框是该层图中央的一个输出所见的输入; 框外为填充。",
+        ),
+        "field_more": ("{count} larger frames are left out.", "略去 {count} 个更大的框。"),
         "field": ("field", "感受野"),
         "layer": ("Layer", "层"),
         "type": ("Type", "类型"),
