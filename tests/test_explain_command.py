@@ -452,8 +452,8 @@ def test_schema_is_draft_07():
     jsonschema.Draft7Validator.check_schema(SCHEMA)
     assert SCHEMA["properties"]["notation"]["enum"] == list(STYLES)
     quantity = SCHEMA["definitions"]["quantity"]["properties"]
-    assert quantity["what"]["enum"] == list(UNITS)
-    assert set(quantity["unit"]["enum"]) == set(UNITS.values())
+    assert quantity["what"]["enum"] == [*UNITS, "count"]
+    assert set(quantity["unit"]["enum"]) == {*UNITS.values(), "operations"}
 
 
 @pytest.mark.parametrize(
@@ -499,3 +499,24 @@ def test_ascii_json(command):
     assert code == 0
     assert out.isascii()
     assert json.loads(out)["layers"][0]["quantities"][0]["formula"] == "⌊(h_in − k)/s⌋ + 1"
+
+
+def test_what_a_convention_counts_stands_beside(capsys):
+    arguments = [
+        "explain",
+        "resnet/50",
+        "conv1.bn",
+        "--what",
+        "macs",
+        "--convention",
+        "thop",
+        "--convention",
+        "torchinfo",
+    ]
+    assert run(arguments) == 0
+    out = capsys.readouterr().out
+    # thop counts 2 + 2 for each of 64·112·112 elements, torchinfo the 2·64 parameters
+    assert "thop\n    = 2·out + 2·affine\n    = 3,211,264" in out
+    assert "torchinfo\n    = params\n    = 128" in out
+    assert run([*arguments[:-1], "torchinfi"]) == 2
+    assert "did you mean 'torchinfo'" in capsys.readouterr().err

@@ -520,3 +520,12 @@ def test_many_solutions_are_cut(call):
     found = document(chain("fc ?", "9", None, "params == 10..10000", most=5))
     assert len(found["solutions"]) == 5
     assert found["count"] == 1000
+
+
+def test_a_budget_in_another_convention(capsys):
+    assert run(["solve", "resnet/50", "--for", "H,W", "thop <= 4133742592", "-f", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    # thop 0.1.1 prints 4,133,742,592 for torchvision's resnet50 at 224
+    assert document["solutions"][0]["values"] == {"H,W": 224}
+    assert run(["solve", "resnet/50", "--for", "H,W", "thopp <= 4G"]) == 2
+    assert "did you mean 'thop'" in capsys.readouterr().err

@@ -19,7 +19,8 @@ def draw_command(
     target: o.Target,
     output: o.Output = None,
     view: Annotated[
-        str, typer.Option("--view", metavar="NAME", help="graph, volumes (maps in perspective), bars or field (receptive fields).")
+        str,
+        typer.Option("--view", metavar="NAME", help="graph, volumes (maps in perspective), bars or field (receptive)."),
     ] = "graph",
     format_: Annotated[
         str | None,

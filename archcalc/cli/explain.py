@@ -28,6 +28,7 @@ def explain_command(
     set_: o.Set = None,
     input_: o.Input = None,
     sym: o.Sym = None,
+    convention: o.Conventions = None,
     notation: Annotated[
         str,
         typer.Option(
@@ -58,7 +59,9 @@ def explain_command(
     archcalc explain "conv 96 11x11 /4 pad=2" --input 3x224x224
     archcalc explain googlenet 3a --notation classic -o 3a.tex
     archcalc explain vgg/16 pool1 --sym H,W
+    archcalc explain resnet/50 conv1 --what macs --convention thop --convention torchinfo
     """  # fmt: skip
+    from archcalc.conventions.catalogue import find
     from archcalc.explain import Wording
     from archcalc.explain.choose import choose_layers, tops
     from archcalc.explain.notation import STYLES
@@ -84,7 +87,9 @@ def explain_command(
     plain_lang = "en" if ascii_ and form != "json" else lang
     wording = Wording(notation, plain_lang, latex=form == "latex")
     whats = tuple(dict.fromkeys(what)) if what else tuple(UNITS)
-    deliver(write(explain_layers(report, rows, whats, wording, layer=layer), form, ascii=ascii_), output)
+    conventions = [find(name) for name in dict.fromkeys(convention or ())]
+    explained = explain_layers(report, rows, whats, wording, layer=layer, conventions=conventions)
+    deliver(write(explained, form, ascii=ascii_), output)
 
 
 # the formula itself is a name, too

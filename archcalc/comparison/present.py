@@ -39,6 +39,16 @@ _WORDS: Final = MappingProxyType(
         "first": ("only in {first}", "仅 {first} 有"),
         "second": ("only in {second}", "仅 {second} 有"),
         "size": ("the same layer on another size", "同样的层, 尺寸不同"),
+        "summary": ("{second} against {first}: {parts}.", "{second} 与 {first} 相比: {parts}。"),
+        "comma": (", ", ", "),
+        "of_params": ("parameters", "参数"),
+        "of_macs": ("multiply-adds", "乘加"),
+        "greater": ("{share} % more {what}", "{what}多 {share} %"),
+        "fewer": ("{share} % fewer {what}", "{what}少 {share} %"),
+        "as_many_params": ("as many parameters", "参数一样多"),
+        "as_many_macs": ("as many multiply-adds", "乘加一样多"),
+        "same_field": ("the same receptive field", "感受野相同"),
+        "other_field": ("a receptive field of {second} for {first}", "感受野由 {first} 变为 {second}"),
         "same": ("The networks are equal, layer by layer.", "两个网络逐层相同。"),
         "more": ("and {count} more", "等 {count} 个"),
         "depth_note": (
@@ -165,10 +175,28 @@ def _figures(held: Comparison, say: _Say) -> Table:
         word = say("count" if name == "layers" else name) if name in FIGURES else name
         line = [Cell(word), *(_cell(value, say) for value in values)]
         lines.append((*line, *_change(values, say)) if two else tuple(line))
-    formulas = _formulas(held, titles, say)
+    formulas = (*_summary(held, titles, say), *_formulas(held, titles, say))
     domain = [f"{report.target}: {', '.join(report.domain)}" for report in held.reports if report.domain]
     notes = (*formulas, *dict.fromkeys(domain), say("depth_note"), say("rf_note"))
     return Table(say("title", targets=", ".join(titles)), tuple(columns), (Section(tuple(lines)),), notes)
+
+
+def _summary(held: Comparison, titles: Sequence[str], say: _Say) -> Iterator[str]:
+    """Yield the second of two networks against the first, in a sentence."""
+    if len(titles) != 2:
+        return
+    figures, parts = held.figures, []
+    for name in ("params", "macs"):
+        first, second = figures[name]
+        if isinstance(first, int) and isinstance(second, int) and first:
+            key = "as_many" if first == second else "greater" if second > first else "fewer"
+            share = percent(abs(second - first), first)
+            parts.append(say(f"{key}_{name}" if key == "as_many" else key, share=share, what=say(f"of_{name}")))
+    if figures["rf"][0] is not None and figures["rf"][1] is not None:
+        same = figures["rf"][0] == figures["rf"][1]
+        parts.append(say("same_field" if same else "other_field", first=figures["rf"][0], second=figures["rf"][1]))
+    if parts:
+        yield say("summary", second=titles[1], first=titles[0], parts=say("comma").join(parts))
 
 
 def _formulas(held: Comparison, titles: Sequence[str], say: _Say) -> Iterator[str]:

@@ -6,6 +6,9 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from archcalc.arithmetic import Number, total
+from archcalc.conventions.apply import Count, count
+from archcalc.conventions.convention import Convention
+from archcalc.conventions.explain import formula
 from archcalc.explain import Derived, Letter, Wording, explain
 from archcalc.explain.field import Fields, explain_field, fields_of, reasons
 from archcalc.explain.notation import STYLES, style_of, text
@@ -21,7 +24,7 @@ from archcalc.render.text import number
 from archcalc.report import Node, Report
 from archcalc.term import Leaf, Term, tree_of
 
-What: TypeAlias = Literal["shape", "params", "macs", "memory", "rf"]
+What: TypeAlias = Literal["shape", "params", "macs", "memory", "rf", "count"]
 
 # what can be asked, and in which unit it is
 UNITS: Final = MappingProxyType(
@@ -76,6 +79,7 @@ def explain_layers(
     wording: Wording | None = None,
     *,
     layer: str | None = None,
+    conventions: Sequence[Convention] = (),
 ) -> Explanation:
     """Return what there is to say about some rows of a report.
 
@@ -85,6 +89,7 @@ def explain_layers(
         whats: of shape, params, macs, memory, rf.
         wording: notation, language, LaTeX or text.
         layer: the word by which the rows were asked for.
+        conventions: what the rows count by these, too.
 
     Raises:
         TargetError: a quantity or notation that there is none of.
@@ -94,10 +99,12 @@ def explain_layers(
         check("quantity", what, UNITS)
     check("notation", wording.notation, STYLES)
     fields = fields_of(report) if "rf" in whats else None
-    layers = tuple(
-        Explained(row.path, row.op, call(row), row.input, row.output, tuple(_steps(row, whats, wording, fields)))
-        for row in rows
-    )
+    counts = [count(report, convention) for convention in conventions]
+
+    def steps(row: Node) -> tuple[Step, ...]:
+        return (*_steps(row, whats, wording, fields), *(_counted(row, held) for held in counts))
+
+    layers = tuple(Explained(row.path, row.op, call(row), row.input, row.output, steps(row)) for row in rows)
     sums = tuple(_sums(rows, whats, wording)) if len(rows) > 1 else ()
     return Explanation(report.target, layer, wording, layers, sums)
 
@@ -141,6 +148,15 @@ def _explained(row: Node, quantity: str, wording: Wording) -> Derived:
 
 def _step(what: What, symbol: str, derived: Derived, more: Iterator[str] | tuple[str, ...] = ()) -> Step:
     return Step(what, symbol, derived.names, derived.values, derived.value, derived.letters, (*derived.remarks, *more))
+
+
+def _counted(row: Node, held: Count) -> Step:
+    """Return what a convention counts of a row, with its rule; no number where no rule names the row."""
+    name, title = held.convention.name, held.convention.title
+    how = held.calls.of(row)
+    rule = next((each for each in held.convention.rules if each.matches(row, how)), None)
+    counted = held.values.get(row.path)
+    return Step("count", name, None if rule is None else formula(rule), None, counted, (), (title,))
 
 
 def _shape(row: Node, wording: Wording) -> Iterator[Step]:

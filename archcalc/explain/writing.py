@@ -20,6 +20,7 @@ _WORDS: Final = MappingProxyType(
         "macs": ("Multiply-adds", "乘加"),
         "memory": ("Memory of the output, bytes", "输出的内存, 字节"),
         "rf": ("Receptive field", "感受野"),
+        "count": ("By another convention", "按另一约定"),
         "input": ("input", "输入"),
         "output": ("output", "输出"),
         "sums": ("Sums", "合计"),
@@ -65,7 +66,7 @@ def _quantity(step: Step) -> dict[str, Any]:
     return {
         "what": step.what,
         "symbol": step.symbol,
-        "unit": UNITS[step.what],
+        "unit": UNITS.get(step.what, "operations"),
         "formula": step.formula,
         "numbers": step.numbers,
         "value": plain(step.value),

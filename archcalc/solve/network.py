@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from archcalc.analysis import analyze
 from archcalc.api import load_choice
 from archcalc.arithmetic import Number, extent
+from archcalc.conventions.apply import count
+from archcalc.conventions.catalogue import CONVENTIONS
 from archcalc.errors import ArchcalcError
 from archcalc.graph import Graph
 from archcalc.layers.axes import AXES
@@ -50,13 +52,18 @@ class Facts(NamedTuple):
         return next(iter(self.report.input.values()))
 
     def measure(self, quantity: str) -> Number | None:
-        """Return a count of the network, or one size of its output (`output.1`); None where there is none."""
+        """Return a count of the network, by a convention if it names one, or one size of its output (`output.1`).
+
+        None where there is none.
+        """
         if quantity.startswith("output."):
             return self.output[int(quantity[7:])]
         if quantity == "rf":
             return _receptive_field(self.report)
         if quantity == "memory":
             return _memory(self.report)
+        if quantity in CONVENTIONS:
+            return count(self.report, CONVENTIONS[quantity]).total
         number: Number = getattr(self.report.totals, quantity)
         return number
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from archcalc.conventions.catalogue import CONVENTIONS
 from archcalc.errors import ArchcalcError
 from archcalc.explain import explain
 from archcalc.layers.base import show
@@ -36,7 +37,12 @@ def text(answer: Answer, format: str = "text", *, lang: str = "en", ascii: bool 
     unknowns = answer.question.unknowns
     extra = _extra(answer)
     columns = [Column(unknown.label, unknown.label) for unknown in unknowns]
-    columns += [Column(key, say(key, lang), "right" if key in QUANTITIES else "left") for key in extra]
+    columns += [
+        Column(key, key, "right")
+        if key in CONVENTIONS
+        else Column(key, say(key, lang), "right" if key in QUANTITIES else "left")
+        for key in extra
+    ]
     columns.append(Column("remark", say("remark", lang), flows=" "))
 
     def lines(runs: Iterable[Facts | Refused]) -> tuple[Line, ...]:

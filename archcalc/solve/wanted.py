@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from archcalc.arithmetic import Number
+from archcalc.conventions.catalogue import CONVENTIONS
 from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.layers.axes import AXES
 from archcalc.layers.base import spatial
@@ -20,7 +21,7 @@ _NUMBER: Final = re.compile(r"(\d[\d,_]{0,30})(?:\.(\d{1,20}))?\s*([KMGBT]?)", r
 _BYTES: Final = re.compile(r"(.*?\d\s*(?:[KMGT]i?)?)B", re.IGNORECASE)
 _RANGE: Final = re.compile(r"(.+?)\s*(?:\.\.|…)\s*(.+)")
 _SIGN: Final = re.compile(r"\s*(<=|>=|==|<|>|=|≤|≥)?\s*(.+?)\s*")
-_CONDITION: Final = re.compile(r"\s*([A-Za-z_]+)\s*((?:<|>|=|≤|≥).*)")
+_CONDITION: Final = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*((?:<|>|=|≤|≥).*)")
 
 
 class Condition(NamedTuple):
@@ -116,8 +117,9 @@ def read_condition(text: str) -> Condition:
     if found is None:
         raise wrong(f"'{text}' is no condition; \"macs <= 300M\" would be")
     quantity = found[1].lower()
-    if quantity not in QUANTITIES:
-        hint = did_you_mean(quantity, QUANTITIES) or f"; there are {', '.join(QUANTITIES)}"
+    if quantity not in QUANTITIES and quantity not in CONVENTIONS:
+        known = [*QUANTITIES, *CONVENTIONS]
+        hint = did_you_mean(quantity, known) or f"; there are {', '.join(QUANTITIES)}, and the conventions"
         raise wrong(f"no count '{found[1]}'{hint}")
     return count(quantity, found[2])
 
