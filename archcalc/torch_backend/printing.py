@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from archcalc.torch_backend.recipes import Call, Make, Method, Operator, Pick, Recipe
 
-# what a positional argument of a module is called, by the beginning of the module's name
+# what a positional argument is called, by the beginning of a module's name or the name of a method
 _ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "nn.Conv": ("in_channels", "out_channels", "kernel_size"),
@@ -27,6 +27,7 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "nn.LPPool": ("power", "kernel_size"),
         "nn.MaxPool": ("kernel_size",),
         "nn.AvgPool": ("kernel_size",),
+        "narrow": ("axis", "start", "length"),
     }
 )
 # what an argument is where it is not written; None leaves a pool's stride to its kernel
@@ -85,15 +86,15 @@ def expression(steps: Recipe, values: Sequence[Text], modules: Sequence[str]) ->
     """Return the text that computes a node from the texts of its inputs; `modules` are the names of its own."""
     own = iter(modules)
     for step in steps:
-        whole = _joined(values)
+        whole = _joined([unwrapped(value) for value in values])
         match step:
             case Make():
                 made: Text = (f"self.{next(own)}(", *whole, ")")
             case Call(name, args, kwargs, listed):
                 first: Text = ("[", *whole, "]") if listed else whole
-                made = (f"{name}(", *first, *_arguments(args, kwargs), ")")
+                made = (f"{name}(", *first, *_arguments(name, args, kwargs), ")")
             case Method(name, args, kwargs):
-                made = (*values[0], f".{name}(", *_arguments(args, kwargs)[1:], ")")
+                made = (*values[0], f".{name}(", *_arguments(name, args, kwargs)[1:], ")")
             case Operator(symbol):
                 made = ("(", *_joined(values, f" {symbol} "), ")")
             case Pick(index):
@@ -102,13 +103,14 @@ def expression(steps: Recipe, values: Sequence[Text], modules: Sequence[str]) ->
     return values[0]
 
 
-def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Text:
+def _arguments(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Text:
     """Return ", a, b=c", each behind a comma."""
     parts: list[str | Hole] = []
-    for value in args:
-        parts += [", ", Hole(value, "size")]
-    for name, value in kwargs.items():
-        parts += [", ", f"{name}=", Hole(value, name)]
+    hints = [*_ARGUMENTS.get(name, ()), *["size"] * len(args)]
+    for value, hint in zip(args, hints, strict=False):
+        parts += [", ", Hole(value, hint)]
+    for key, value in kwargs.items():
+        parts += [", ", f"{key}=", Hole(value, key)]
     return tuple(parts)
 
 
