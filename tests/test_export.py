@@ -10,7 +10,7 @@ from test_torch_backend import check_export, document, graph_of
 from archcalc import api
 from archcalc.analysis import analyze
 from archcalc.cli.entry import run
-from archcalc.torch_backend.export import export
+from archcalc.export import export
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from archcalc.quantities import Ops, Weight
 from archcalc.spec.library import Library, builtin_folder, spec_files
 from archcalc.spec.target import parse_target
 from archcalc.torch_backend.builders import BUILDERS
-from archcalc.torch_backend.export import export
+from archcalc.export import export
 
 pytest.importorskip("torch")
 

@@ -18,7 +18,7 @@ from archcalc.errors import TargetError
 
 pytest.importorskip("torch")
 
-from archcalc.torch_backend.export import export
+from archcalc.export import export
 from archcalc.torch_backend.foreign import compare_module
 from archcalc.torch_backend.foreign.present import as_dict, sentences, text
 

@@ -31,12 +31,8 @@ def export_command(
     from archcalc.api import load
     from archcalc.cli.output import deliver
     from archcalc.errors import Problem, TargetError, did_you_mean
-    from archcalc.torch_backend.export import export
+    from archcalc.export import export
 
-    if to != "torch":
-        raise TargetError(
-            [Problem("E033", f"--to: '{to}' is not one of torch{did_you_mean(to, ['torch'])}", origin=COMMAND_LINE)]
-        )
     library = o.library(path, limit, unsafe=unsafe_limits)
     graph = load(target, o.parameters(set_), o.inputs(input_), library=library)
-    deliver(export(graph, analyze(graph, library.limits).totals.params_train), output)
+    deliver(export(graph, analyze(graph, library.limits).totals.params_train, to), output)

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 
-def own_definitions() -> dict[str, str]:
-    """Return the text of every definition of our own modules, by name."""
-    text = Path(__file__).parent.with_name("modules.py").read_text(encoding="utf-8")
+def own_definitions(path: Path) -> dict[str, str]:
+    """Return the text of every definition in a file of our own modules, by name."""
+    text = path.read_text(encoding="utf-8")
     lines = re.sub(r"  # type: ignore.*", "", text).split("\n")
     wanted = (ast.ClassDef, ast.FunctionDef)
     return {

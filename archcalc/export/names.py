@@ -6,42 +6,29 @@ from collections import defaultdict
 from collections.abc import Collection, Container
 from typing import Final
 
+from archcalc.export.scopes import Scope, Value
 from archcalc.graph import Graph
 from archcalc.layers.catalogue import MERGES
-from archcalc.torch_backend.export.scopes import Scope, Value
 
 _SILENT: Final = frozenset({"res", "main", "shortcut", *MERGES})  # folders whose names say nothing
 
 
-# names that a module of torch already uses for itself
-_TAKEN: Final = frozenset((
-    "T", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda",
-    "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state",
-    "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers",
-    "named_children", "named_modules", "named_parameters", "nn", "parameters", "register_backward_hook",
-    "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
-    "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook",
-    "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook",
-    "requires_grad_", "self", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty",
-    "torch", "train", "training", "type", "xpu", "zero_grad", "F",
-))  # fmt: skip
-
-
-def identifier(text: str) -> str:
-    """Return a name of a spec as one that a module of torch and the language leave free.
+def identifier(text: str, taken: Container[str] = ()) -> str:
+    """Return a name of a spec as one that the language and a framework leave free.
 
     >>> identifier("conv1"), identifier("class"), identifier("7x7"), identifier("__init__")
     ('conv1', 'class_', 'n7x7', 'n__init__')
     """
     name = "".join(char if char.isalnum() or char == "_" else "_" for char in text)
     name = f"n{name}" if name[:1].isdigit() or name[:1] == "_" else name
-    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name or "layer"
+    return f"{name}_" if keyword.iskeyword(name) or name in taken else name or "layer"
 
 
 class Names:
     """Names of the modules of one scope: those of the spec, without folders that say nothing where that is unique."""
 
-    def __init__(self, scope: Scope, graph: Graph) -> None:
+    def __init__(self, scope: Scope, graph: Graph, reserved: Container[str]) -> None:
+        self.reserved = reserved
         self.base = f"{scope.path}." if scope.path else ""
         self.taken: set[str] = set()
         paths = [*(graph.nodes[at].path for at in scope.nodes), *(child.path for child in scope.children)]
@@ -55,12 +42,12 @@ class Names:
     def _short(self, path: str) -> str:
         *folders, last = self._parts(path)
         kept = [part for part in folders if part.partition("_")[0] not in _SILENT and not part.startswith("b_")]
-        return identifier("_".join([*kept, last]))
+        return identifier("_".join([*kept, last]), self.reserved)
 
     def attribute(self, path: str) -> str:
         """Return a name that no other module of the scope has."""
         short = self._short(path)
-        name = short if self.short[short] == 1 else identifier("_".join(self._parts(path)))
+        name = short if self.short[short] == 1 else identifier("_".join(self._parts(path)), self.reserved)
         unique = _free(name, self.taken)
         self.taken.add(unique)
         return unique
@@ -92,7 +79,7 @@ def variables(scope: Scope, graph: Graph, reserved: Collection[str]) -> dict[Val
                 found[value] = running
                 continue
             local = statement.label if len(statement.writes) == 1 else graph.nodes[value[0]].path
-            stem = identifier(local.rpartition(".")[2])
+            stem = identifier(local.rpartition(".")[2], reserved)
             stem = f"{stem}_{value[1]}" if value[1] else stem
             unread = whole and value not in read and value[0] not in outputs and not statement.training
             name = _free(f"_{stem}" if unread else stem, taken)
@@ -121,7 +108,7 @@ def input_names(graph: Graph, taken: Collection[str]) -> list[str]:
     """Return the arguments of the whole network's `forward`, all different."""
     names: list[str] = []
     for each in graph.inputs:
-        names.append(_free(identifier(each), {*taken, *names}))
+        names.append(_free(identifier(each, taken), {*taken, *names}))
     return names
 
 

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from archcalc.errors import COMMAND_LINE, Problem, TargetError
-from archcalc.graph import Graph, GraphNode
-from archcalc.layers.catalogue import MERGES
-from archcalc.torch_backend.builders import Given, recipe
-from archcalc.torch_backend.export.classes import likeness, parametrize, texts, write_out
-from archcalc.torch_backend.export.comments import cited, line_of
-from archcalc.torch_backend.export.definitions import own_definitions
-from archcalc.torch_backend.export.loops import instance, join
-from archcalc.torch_backend.export.names import Names, class_name
-from archcalc.torch_backend.export.scopes import (
+from archcalc.export.classes import likeness, parametrize, texts, write_out
+from archcalc.export.comments import cited, line_of
+from archcalc.export.definitions import own_definitions
+from archcalc.export.framework import Framework
+from archcalc.export.loops import instance, join
+from archcalc.export.names import Names, class_name
+from archcalc.export.scopes import (
     Class,
     Made,
     Scope,
@@ -25,6 +23,9 @@ from archcalc.torch_backend.export.scopes import (
     nearest,
     nodes_in,
 )
+from archcalc.graph import Graph, GraphNode
+from archcalc.layers.catalogue import MERGES
+from archcalc.torch_backend.builders import Given
 from archcalc.torch_backend.printing import holes, skeleton
 from archcalc.torch_backend.recipes import Call, Make, Recipe, UnbuildableError
 
@@ -35,11 +36,12 @@ class Program:
     """The classes that a network is written as, from the innermost to the whole.
 
     Raises:
-        TargetError: a layer that torch does not have, or sizes that are free.
+        TargetError: a layer that the framework does not have, or sizes that are free.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, framework: Framework) -> None:
         self.graph = graph
+        self.framework = framework
         self.at = {node.path: at for at, node in enumerate(graph.nodes)}
         self.remembering: set[str] = set()
         self.read: dict[int, tuple[Value, ...]] = {}
@@ -47,7 +49,7 @@ class Program:
         self.sources = {node.place.source.name: node.place.source for node in graph.nodes if node.place}
         self.recipes: dict[int, Recipe] = {}
         self.used: set[str] = set()
-        self.definitions = own_definitions()
+        self.definitions = own_definitions(framework.definitions)
         self.classes: list[Class] = []
         self.names: set[str] = set()
         self._plan()
@@ -57,7 +59,7 @@ class Program:
     def _plan(self) -> None:
         nodes = self.graph.nodes
         if any(type(size) is not int for node in nodes for size in node.output):
-            raise _refused("sizes that are free have no torch module; choose numbers with --set or --input")
+            raise _refused("a file needs numbers for all sizes; choose them with --set or --input")
         settings = [node.layer.settings() if node.layer is not None else {} for node in nodes]
         self.remembering = {each["indices"].path for each in settings if "indices" in each}
         for at, node in enumerate(nodes):
@@ -65,7 +67,7 @@ class Program:
                 continue
             given = Given(node.op, settings[at], node.input, self._size, node.path in self.remembering)
             try:
-                self.recipes[at] = recipe(given)
+                self.recipes[at] = self.framework.build(given)
             except UnbuildableError as error:
                 raise _refused(f"{node.path} ({node.op}): {error}", node) from None
             self.used |= {step.name for step in self.recipes[at] if isinstance(step, (Make, Call))}
@@ -158,7 +160,7 @@ class Program:
 
     def _children(self, scope: Scope) -> None:
         """Write the statements of a scope; the blocks in it have their classes."""
-        names = Names(scope, self.graph)
+        names = Names(scope, self.graph, self.framework.taken)
         owners: dict[str, tuple[tuple[str, ...], list[Make]]] = {}
         starts = {min(nodes_in(child)): child for child in scope.children}
         own = sorted([*((at, None) for at in scope.nodes), *starts.items()], key=lambda item: item[0])
@@ -194,7 +196,7 @@ class Program:
             scope.statements.append(statement)
         if scope.parent is None:
             scope.statements.sort(key=lambda statement: statement.training)
-        join(scope, names)
+        join(scope, names, self.framework.sequence)
 
     def _call_of(self, child: Scope, node: GraphNode) -> str:
         """Return the line of the spec that calls a block."""
@@ -227,7 +229,7 @@ class Program:
                 name = class_name(word, {*self.names, *self.definitions})
                 self.names.add(name)
                 made = Class(name, same[0])
-                parametrize(made, same)
+                parametrize(made, same, self.framework.taken)
                 self.classes.append(made)
                 for scope in same:
                     scope.kind = made

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from archcalc.torch_backend.export.classes import computed
-from archcalc.torch_backend.export.scopes import Class, Scope, Statement, Value
+from archcalc.export.classes import computed
+from archcalc.export.scopes import Class, Scope, Statement, Value
 from archcalc.torch_backend.printing import filled, holes
 
 _SHORT: Final = 72  # an expression of several steps

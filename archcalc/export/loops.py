@@ -1,11 +1,11 @@
-"""Blocks that only feed each other become one nn.Sequential, and equal neighbours in it a loop."""
+"""Blocks that only feed each other become one sequence, and equal neighbours in it a loop."""
 
 import re
 from collections import defaultdict
 from typing import Final
 
-from archcalc.torch_backend.export.names import Names
-from archcalc.torch_backend.export.scopes import Made, Scope, Statement, Value
+from archcalc.export.names import Names
+from archcalc.export.scopes import Made, Scope, Statement, Value
 from archcalc.torch_backend.printing import Hole, Text
 
 _KEYWORDS: Final = frozenset({"stride", "padding", "dilation", "groups", "bias", "kernel_size", "repeats"})
@@ -33,8 +33,11 @@ def _belong(one: str, other: str, base: str) -> bool:
     return folder == other_folder and (folder != base or repeats)
 
 
-def join(scope: Scope, names: Names) -> None:
-    """Join blocks that only feed each other into one nn.Sequential, and equal neighbours into a loop."""
+def join(scope: Scope, names: Names, sequence: tuple[str, str]) -> None:
+    """Join blocks that only feed each other into one sequence, and equal neighbours into a loop.
+
+    sequence: what stands before and behind the blocks, as "nn.Sequential(" and ")".
+    """
     readers: dict[Value, int] = defaultdict(int)
     for statement in scope.statements:
         for value in statement.reads:
@@ -79,7 +82,7 @@ def join(scope: Scope, names: Names) -> None:
             loop: Text = ("*(", *texts[at], " for _ in range(", Hole(count, "repeats"), "))")
             parts.append(loop if count > 1 else texts[at])
             at += count
-        text: list[str | Hole] = ["nn.Sequential("]
+        text: list[str | Hole] = [sequence[0]]
         for place, part in enumerate(parts):
             text += [*((", ",) if place else ()), *part]
         folder = run[0].label.rpartition(".")[0]
@@ -87,7 +90,7 @@ def join(scope: Scope, names: Names) -> None:
         names.taken -= gone
         label = folder if folder != scope.path else run[0].label
         owner = names.attribute(label)
-        joined = Made(owner, None, (*text, ")"))
+        joined = Made(owner, None, (*text, sequence[1]))
         spot = scope.made.index(made[run[0].modules[0]])
         scope.made = [each for each in scope.made if each.name not in gone]
         scope.made.insert(spot, joined)

@@ -1,10 +1,10 @@
 """Blocks that are built alike become one class; the constants that differ between them are its parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from archcalc.torch_backend.export.names import identifier
-from archcalc.torch_backend.export.scopes import Class, Scope, Statement, Value
+from archcalc.export.names import identifier
+from archcalc.export.scopes import Class, Scope, Statement, Value
 from archcalc.torch_backend.printing import (
     Text,
     construction,
@@ -59,7 +59,7 @@ def computed(statement: Statement, names: Mapping[Value, str] | None) -> Text:
     return (f"self.{statement.modules[0]}(", *inner, ")")
 
 
-def parametrize(made: Class, members: Sequence[Scope]) -> None:
+def parametrize(made: Class, members: Sequence[Scope], reserved: Container[str]) -> None:
     """Turn the constants that differ between members into parameters; equal columns are one parameter."""
     rows = [[hole for text in texts(scope) for hole in holes(text)] for scope in members]
     columns: dict[tuple[str, ...], str] = {}
@@ -69,7 +69,7 @@ def parametrize(made: Class, members: Sequence[Scope]) -> None:
         if len(set(column)) == 1:
             continue
         if column not in columns:
-            stem = identifier(hole.hint.rstrip("_0123456789") or "size")
+            stem = identifier(hole.hint.rstrip("_0123456789") or "size", reserved)
             name, again = stem, 2
             while name in taken:
                 name, again = f"{stem}_{again}", again + 1
