@@ -19,6 +19,7 @@ HOMES = {
     "tabulate": {"render/formats"},
     "graphviz": {"diagram/dot.py"},
     "pydantic": {"layers", "spec/building.py"},
+    "keras": {"export/keras_modules.py"},
     "numpy": {"sweep"},
     "pyarrow": {"sweep/present.py"},
     "sympy": set(),

@@ -717,7 +717,7 @@ def test_export_needs_no_torch():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lenet", "--to", "keras"], "'keras' is not one of torch"),
+        (["lenet", "--to", "kera"], "did you mean 'keras'"),
         (["resnet", "--to", "torch", "--limit", "nodes=9"], "more than 9 layers"),
     ],
 )

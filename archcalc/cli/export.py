@@ -5,13 +5,12 @@ from typing import Annotated
 import typer
 
 from archcalc.cli import options as o
-from archcalc.errors import COMMAND_LINE
 
 
 def export_command(
     context: typer.Context,
     target: o.Target,
-    to: Annotated[str, typer.Option("--to", metavar="FORM", help="torch: a Python file that needs torch alone.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORM", help="torch or keras: a Python file that needs it alone.")],
     set_: o.Set = None,
     input_: o.Input = None,
     output: o.Output = None,
@@ -22,15 +21,16 @@ def export_command(
 ) -> None:
     """Write a network for another program.
 
-    Blocks become classes, repeats become loops, names are kept. The layers are those that verify --torch runs.
+    Blocks become classes, repeats become loops, names are kept. The torch layers are those that verify --torch runs.
+    What a framework lacks is written out in the file, or refused; the number of weights is that of the spec.
 
     \b
     archcalc export resnet/50 --to torch -o resnet50.py
+    archcalc export unet --to keras --input 1x188x188 -o unet.py
     """
     from archcalc.analysis import analyze
     from archcalc.api import load
     from archcalc.cli.output import deliver
-    from archcalc.errors import Problem, TargetError, did_you_mean
     from archcalc.export import export
 
     library = o.library(path, limit, unsafe=unsafe_limits)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 
@@ -15,3 +16,14 @@ def own_definitions(path: Path) -> dict[str, str]:
         for each in ast.parse(text).body
         if isinstance(each, wanted)
     }
+
+
+def with_what_they_need(names: Collection[str], definitions: Mapping[str, str]) -> set[str]:
+    """Return the names of definitions, and of all that these use in turn."""
+    found = {name for name in names if name in definitions}
+    fresh = set(found)
+    while fresh:
+        words = {word for name in fresh for word in re.findall(r"\w+", definitions[name])}
+        fresh = {word for word in words if word in definitions} - found
+        found |= fresh
+    return found

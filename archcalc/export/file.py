@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from archcalc.export.code import computations, constructions
 from archcalc.export.comments import as_comment, safe
+from archcalc.export.definitions import with_what_they_need
 from archcalc.export.layout import wrapped
 from archcalc.export.names import input_names, variables
 from archcalc.export.scopes import Class, Scope
@@ -13,7 +14,8 @@ from archcalc.export.structure import Program
 def write(program: Program, params: int) -> str:
     """Return the file; `params` is the number of parameters that it says it has."""
     graph, main, framework = program.graph, program.root.kind, program.framework
-    definitions = [text for name, text in program.definitions.items() if name in program.used]
+    needed = with_what_they_need(program.used, program.definitions)
+    definitions = [text for name, text in program.definitions.items() if name in needed]
     title, target = (safe(text) for text in (graph.title or graph.target, graph.target))
     shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in graph.inputs.items())
     said = f"Input without batch: {shapes}. {params:,} parameters, those of training heads with them."

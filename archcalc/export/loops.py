@@ -8,7 +8,7 @@ from archcalc.export.names import Names
 from archcalc.export.scopes import Made, Scope, Statement, Value
 from archcalc.torch_backend.printing import Hole, Text
 
-_KEYWORDS: Final = frozenset({"stride", "padding", "dilation", "groups", "bias", "kernel_size", "repeats"})
+_KEYWORDS: Final = frozenset({"stride", "strides", "padding", "dilation", "groups", "bias", "kernel_size", "repeats"})
 
 
 def instance(scope: Scope) -> Text:

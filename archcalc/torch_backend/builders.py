@@ -100,21 +100,22 @@ def recipe(given: Given) -> Recipe:
     return steps
 
 
-def _one(values: Sizes) -> Any:
+def one(values: Sizes) -> Any:
     """Return equal numbers as one, as people write them."""
     return values[0] if len(set(values)) == 1 else values
 
 
-def _unless(defaults: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
+def unless(defaults: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Return the arguments that are not torch's defaults."""
     return {name: value for name, value in kwargs.items() if name not in defaults or value != defaults[name]}
 
 
-def _real(value: Any) -> float | int:
+def number(value: Any) -> float | int:
+    """Return an exact setting as a number that frameworks take."""
     return float(value) if isinstance(value, Fraction) and value.denominator != 1 else int(value)
 
 
-def _dim(axis: Any, sizes: Sequence[int]) -> int:
+def axis_of(axis: Any, sizes: Sequence[int]) -> int:
     """Return where torch has an axis that a spec names by a word or a number."""
     rank = len(sizes)
     words = {"channel": 1 if rank > 2 else rank, "time": 1, "height": rank - 1, "width": rank}
@@ -124,7 +125,9 @@ def _dim(axis: Any, sizes: Sequence[int]) -> int:
 # ── Windows ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Window(NamedTuple):
+class Windows(NamedTuple):
+    """Where windows lie, one number an axis; sides: the padding before and after each."""
+
     kernel: Sizes
     stride: Sizes
     dilation: Sizes
@@ -142,26 +145,29 @@ class _Window(NamedTuple):
         return tuple(p for p, _ in self.sides) if all(p == q for p, q in self.sides) else None
 
 
-def _window(given: Given) -> _Window:
+def window_of(given: Given) -> Windows:
+    """Return the windows of a convolution or pool, words for padding read as their frameworks define them."""
     kernel = given.each(given["kernel"])
     stride = given.each(kernel if given["stride"] is None else given["stride"])
     dilation = given.each(given["dilation"] or 1)
     pad = given["pad"]
     if isinstance(pad, str):
-        sides = tuple(_word_sides(pad, *axis) for axis in zip(given.axes, kernel, stride, dilation, strict=True))
+        sides = tuple(word_sides(pad, *axis) for axis in zip(given.axes, kernel, stride, dilation, strict=True))
     else:
-        sides = _sides(given, pad)
+        sides = sides_of(given, pad)
     ceil = bool(given["ceil"]) and pad not in ("same", "same_lower", "darknet")
-    return _Window(kernel, stride, dilation, sides, ceil)
+    return Windows(kernel, stride, dilation, sides, ceil)
 
 
-def _sides(given: Given, pad: Any) -> Sides:
+def sides_of(given: Given, pad: Any) -> Sides:
+    """Return padding that is written in numbers: one, one per axis, or two per axis."""
     if isinstance(pad, (tuple, list)) and len(pad) == 2 * len(given.axes):
         return tuple(zip(pad[::2], pad[1::2], strict=True))
     return tuple((p, p) for p in given.each(pad))
 
 
-def _word_sides(word: str, n: int, k: int, s: int, d: int) -> tuple[int, int]:
+def word_sides(word: str, n: int, k: int, s: int, d: int) -> tuple[int, int]:
+    """Return the padding that a word means on one axis: n positions, kernel k, stride s, dilation d."""
     if word == "half":
         return d * (k - 1) // 2, d * (k - 1) // 2
     if word == "darknet":
@@ -174,7 +180,7 @@ def _word_sides(word: str, n: int, k: int, s: int, d: int) -> tuple[int, int]:
     return (less, whole - less) if word == "same" else (whole - less, less)
 
 
-def _rounded_up(given: Given, window: _Window) -> Sides:
+def rounded_up(given: Given, window: Windows) -> Sides:
     """Return the sides with what the last window lacks, or has too much, where the division rounds up.
 
     The last window may hang over the far end, but it starts in the input or the padding before it.
@@ -202,18 +208,18 @@ _CONV: Final = MappingProxyType({"stride": 1, "padding": 0, "dilation": 1, "grou
 
 
 def _conv(given: Given, out: int, groups: int) -> Recipe:
-    name, window = given.of("nn.Conv"), _window(given)
+    name, window = given.of("nn.Conv"), window_of(given)
     before: Recipe = ()
     padding: Any = 0
     if given["pad"] == "same" and set(window.stride) == {1} and all(extent % 2 for extent in window.extent):
         padding = "same"
     elif window.even is not None and not window.ceil:
-        padding = _one(window.even)
+        padding = one(window.even)
     else:
-        before = _pad(_rounded_up(given, window) if window.ceil else window.sides)
-    settings = {"stride": _one(window.stride), "padding": padding, "dilation": _one(window.dilation)}
+        before = _pad(rounded_up(given, window) if window.ceil else window.sides)
+    settings = {"stride": one(window.stride), "padding": padding, "dilation": one(window.dilation)}
     settings |= {"groups": groups, "bias": given["bias"]}
-    layer = _spectral(given, make(name, given.channels, out, _one(window.kernel), **_unless(_CONV, **settings)))
+    layer = _spectral(given, make(name, given.channels, out, one(window.kernel), **unless(_CONV, **settings)))
     return given.first(*before, layer)
 
 
@@ -227,10 +233,10 @@ def _ordinary_conv(given: Given) -> Recipe:
         return _conv(given, given["out"], given["groups"])
     if given["spectral"]:
         raise UnbuildableError("torch divides no convolution with a connection table by its singular value")
-    window = _window(given)
-    settings = {"stride": _one(window.stride), "dilation": _one(window.dilation), "bias": given["bias"]}
-    layer = make("TableConv", given.channels, tuple(given["table"]), window.kernel, **_unless(_CONV, **settings))
-    return given.first(*_pad(_rounded_up(given, window) if window.ceil else window.sides), layer)
+    window = window_of(given)
+    settings = {"stride": one(window.stride), "dilation": one(window.dilation), "bias": given["bias"]}
+    layer = make("TableConv", given.channels, tuple(given["table"]), window.kernel, **unless(_CONV, **settings))
+    return given.first(*_pad(rounded_up(given, window) if window.ceil else window.sides), layer)
 
 
 def _depthwise_conv(given: Given) -> Recipe:
@@ -247,21 +253,21 @@ def _transposed_conv(given: Given) -> Recipe:
         sides: Sides = tuple((whole // 2, whole - whole // 2) for whole in wholes)
         extra = tuple(max(s - extent, 0) for extent, s in zip(extents, stride, strict=True))
     elif isinstance(pad, str):
-        sides = tuple(_word_sides(pad, *axis) for axis in zip(given.axes, kernel, stride, dilation, strict=True))
+        sides = tuple(word_sides(pad, *axis) for axis in zip(given.axes, kernel, stride, dilation, strict=True))
     else:
-        sides = _sides(given, pad)
+        sides = sides_of(given, pad)
     even = all(p == q for p, q in sides)
-    settings: dict[str, Any] = {"stride": _one(stride), "padding": _one(tuple(p for p, _ in sides)) if even else 0}
-    settings |= {"output_padding": _one(extra), "groups": given["groups"], "bias": given["bias"]}
-    settings |= {"dilation": _one(dilation)}
-    written = _unless({**_CONV, "output_padding": 0}, **settings)
-    layer = _spectral(given, make(name, given.channels, given["out"], _one(kernel), **written))
+    settings: dict[str, Any] = {"stride": one(stride), "padding": one(tuple(p for p, _ in sides)) if even else 0}
+    settings |= {"output_padding": one(extra), "groups": given["groups"], "bias": given["bias"]}
+    settings |= {"dilation": one(dilation)}
+    written = unless({**_CONV, "output_padding": 0}, **settings)
+    layer = _spectral(given, make(name, given.channels, given["out"], one(kernel), **written))
     cut = () if even else _pad(tuple((-p, -q) for p, q in sides))
     return given.first(layer, *cut)
 
 
 def _local(given: Given) -> Recipe:
-    window = _window(given)
+    window = window_of(given)
     sizes = tuple(n + p + q for n, (p, q) in zip(given.axes, window.sides, strict=True))
     settings = {"stride": window.stride, "dilation": window.dilation, "share": given.each(given["share"])}
     layer = make("LocallyConnected", given.channels, given["out"], sizes, window.kernel, bias=given["bias"], **settings)
@@ -271,7 +277,7 @@ def _local(given: Given) -> Recipe:
 # ── Pools ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fits(given: Given, window: _Window) -> bool:
+def _fits(given: Given, window: Windows) -> bool:
     """Tell whether torch's pools can do the padding: alike on both sides, at most half a window."""
     if window.even is None or any(p > k // 2 for p, k in zip(window.even, window.kernel, strict=True)):
         return False
@@ -280,42 +286,42 @@ def _fits(given: Given, window: _Window) -> bool:
 
 
 def _max_pool(given: Given) -> Recipe:
-    window = _window(given)
+    window = window_of(given)
     before: Recipe = ()
-    settings: dict[str, Any] = {"stride": _one(window.stride), "dilation": _one(window.dilation)}
+    settings: dict[str, Any] = {"stride": one(window.stride), "dilation": one(window.dilation)}
     if _fits(given, window):
-        settings |= {"padding": _one(window.even or ()), "ceil_mode": window.ceil}
+        settings |= {"padding": one(window.even or ()), "ceil_mode": window.ceil}
     else:
-        before = _pad(_rounded_up(given, window) if window.ceil else window.sides, float("-inf"))
+        before = _pad(rounded_up(given, window) if window.ceil else window.sides, float("-inf"))
     settings |= {"return_indices": given.remembers}
-    usual = {"stride": _one(window.kernel), "padding": 0, "dilation": 1, "ceil_mode": False, "return_indices": False}
-    pool = make(given.of("nn.MaxPool"), _one(window.kernel), **_unless(usual, **settings))
+    usual = {"stride": one(window.kernel), "padding": 0, "dilation": 1, "ceil_mode": False, "return_indices": False}
+    pool = make(given.of("nn.MaxPool"), one(window.kernel), **unless(usual, **settings))
     return given.first(*before, pool)
 
 
 def _avg_pool(given: Given) -> Recipe:
-    window = _window(given)
-    name, kernel, stride = given.of("nn.AvgPool"), _one(window.kernel), _one(window.stride)
+    window = window_of(given)
+    name, kernel, stride = given.of("nn.AvgPool"), one(window.kernel), one(window.stride)
     usual = {"stride": kernel, "padding": 0, "ceil_mode": False, "count_include_pad": True}
     if _fits(given, window):
         settings = {
-            "padding": _one(window.even or ()),
+            "padding": one(window.even or ()),
             "ceil_mode": window.ceil,
             "count_include_pad": given["countpad"],
         }
-        return given.first(make(name, kernel, **_unless(usual, stride=stride, **settings)))
-    sides = _rounded_up(given, window) if window.ceil else window.sides
+        return given.first(make(name, kernel, **unless(usual, stride=stride, **settings)))
+    sides = rounded_up(given, window) if window.ceil else window.sides
     if given["countpad"]:
-        return given.first(*_pad(sides), make(name, kernel, **_unless(usual, stride=stride)))
+        return given.first(*_pad(sides), make(name, kernel, **unless(usual, stride=stride)))
     flat = tuple(size for pair in reversed(sides) for size in pair)
     return given.first(call("average_inside", flat, window.kernel, window.stride))
 
 
 def _lp_pool(given: Given) -> Recipe:
-    window = _window(given)
-    sides = _rounded_up(given, window) if window.ceil else window.sides
-    kernel, stride = _one(window.kernel), _one(window.stride)
-    pool = make(given.of("nn.LPPool"), given["p"], kernel, **_unless({"stride": kernel}, stride=stride))
+    window = window_of(given)
+    sides = rounded_up(given, window) if window.ceil else window.sides
+    kernel, stride = one(window.kernel), one(window.stride)
+    pool = make(given.of("nn.LPPool"), given["p"], kernel, **unless({"stride": kernel}, stride=stride))
     return given.first(*_pad(sides), pool)
 
 
@@ -329,13 +335,13 @@ def _global_pool(name: str) -> Builder:
 
 def _adaptive_pool(name: str) -> Builder:
     def build(given: Given) -> Recipe:
-        return given.first(make(given.of(name), _one(given.each(given["size"]))))
+        return given.first(make(given.of(name), one(given.each(given["size"]))))
 
     return build
 
 
 def _pyramid(given: Given) -> Recipe:
-    return (call("spatial_pyramid", tuple(given["bin"]), **_unless({"mode": "max"}, mode=given["mode"])),)
+    return (call("spatial_pyramid", tuple(given["bin"]), **unless({"mode": "max"}, mode=given["mode"])),)
 
 
 def _roi_align(given: Given) -> Recipe:
@@ -383,7 +389,7 @@ def _radial_basis(given: Given) -> Recipe:
 
 
 def _margin(given: Given) -> Recipe:
-    scale = {} if given["s"] is None else {"scale": _real(given["s"])}
+    scale = {} if given["s"] is None else {"scale": number(given["s"])}
     return (make("CosineHead", given.channels, given["out"], **scale),)
 
 
@@ -399,7 +405,7 @@ def _affine(given: Given, *, shape: Sizes | None = None, **flags: bool) -> Recip
     kept = {name: flags.get(name, True) for name in ("scale", "shift")}
     if not any(kept.values()):
         return ()
-    written = _unless({"scale": True, "shift": True}, **kept)
+    written = unless({"scale": True, "shift": True}, **kept)
     if shape is not None:
         return (make("Affine", shape, **written),)
     axis = {} if given.channel_dim == 1 else {"axis": -1}
@@ -455,10 +461,10 @@ def _layer_norm(given: Given) -> Recipe:
 
 
 def _local_response_norm(given: Given) -> Recipe:
-    size, alpha, beta, k = given["size"], _real(given["alpha"]), _real(given["beta"]), _real(given["k"])
+    size, alpha, beta, k = given["size"], number(given["alpha"]), number(given["beta"]), number(given["k"])
     usual = {"alpha": 0.0001, "beta": 0.75, "k": 1}
     if given["across"]:
-        layer = make("nn.LocalResponseNorm", size, **_unless(usual, alpha=alpha, beta=beta, k=k))
+        layer = make("nn.LocalResponseNorm", size, **unless(usual, alpha=alpha, beta=beta, k=k))
         if len(given.x) == 1:
             return (method("unsqueeze", -1), layer, method("squeeze", -1))
         return given.first(layer)
@@ -479,7 +485,7 @@ def _plain(step: Step) -> Builder:
 
 
 def _leaky(given: Given) -> Recipe:
-    return (call("F.leaky_relu", _real(given["slope"])),)
+    return (call("F.leaky_relu", number(given["slope"])),)
 
 
 def _prelu(given: Given) -> Recipe:
@@ -488,7 +494,7 @@ def _prelu(given: Given) -> Recipe:
 
 
 def _softmax(name: str) -> Builder:
-    return lambda given: (call(name, dim=_dim(given["axis"], given.x)),)
+    return lambda given: (call(name, dim=axis_of(given["axis"], given.x)),)
 
 
 def _maxout(given: Given) -> Recipe:
@@ -497,15 +503,15 @@ def _maxout(given: Given) -> Recipe:
 
 
 def _threshold(given: Given) -> Recipe:
-    return (method("gt", _real(given["value"])), method("float"))
+    return (method("gt", number(given["value"])), method("float"))
 
 
 def _dropout(name: str) -> Builder:
-    return lambda given: (make(name, _real(given["p"])),)
+    return lambda given: (make(name, number(given["p"])),)
 
 
 def _scale(given: Given) -> Recipe:
-    return (method("mul", _real(given["value"])),)
+    return (method("mul", number(given["value"])),)
 
 
 # ── Shapes ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -522,16 +528,16 @@ def _reshape(given: Given) -> Recipe:
 
 def _transpose(given: Given) -> Recipe:
     rank = len(given.x)
-    axes = range(rank, 0, -1) if given["axis"] is None else [_dim(axis, given.x) for axis in given["axis"]]
+    axes = range(rank, 0, -1) if given["axis"] is None else [axis_of(axis, given.x) for axis in given["axis"]]
     return (method("permute", 0, *axes),)
 
 
 def _unsqueeze(given: Given) -> Recipe:
-    return (method("unsqueeze", _dim(given["axis"], (*given.x, 1))),)
+    return (method("unsqueeze", axis_of(given["axis"], (*given.x, 1))),)
 
 
 def _along(name: str) -> Builder:
-    return lambda given: (method(name, _dim(given["axis"], given.x)),)
+    return lambda given: (method(name, axis_of(given["axis"], given.x)),)
 
 
 def _upsample(given: Given) -> Recipe:
@@ -540,7 +546,7 @@ def _upsample(given: Given) -> Recipe:
         mode = {1: "linear", 2: "bilinear", 3: "trilinear"}.get(len(axes), mode)
     settings: dict[str, Any] = {"mode": mode}
     if given["factor"] is not None:
-        settings |= {"scale_factor": _one(given.each(given["factor"]))}
+        settings |= {"scale_factor": one(given.each(given["factor"]))}
     elif given["size"] is not None:
         settings |= {"size": given.each(given["size"])}
     elif given["like"] is not None:
@@ -552,7 +558,7 @@ def _upsample(given: Given) -> Recipe:
     if mode == "bicubic" and len(axes) != 2:
         del settings["mode"]
         return given.first(call("bicubic", **settings))
-    return given.first(call("F.interpolate", **_unless({"mode": "nearest"}, **settings)))
+    return given.first(call("F.interpolate", **unless({"mode": "nearest"}, **settings)))
 
 
 def _channel_shuffle(given: Given) -> Recipe:
@@ -565,7 +571,7 @@ def _channel_shuffle(given: Given) -> Recipe:
 
 def _pad_axes(given: Given) -> Recipe:
     modes = {"zero": {}, "reflect": {"mode": "reflect"}, "replicate": {"mode": "replicate"}}
-    flat = tuple(size for pair in reversed(_sides(given, given["amount"])) for size in pair)
+    flat = tuple(size for pair in reversed(sides_of(given, given["amount"])) for size in pair)
     return given.first(call("F.pad", flat, **modes[given["mode"]]))
 
 
@@ -584,7 +590,7 @@ def _crop(given: Given) -> Recipe:
 
 
 def _take(given: Given) -> Recipe:
-    return (method("narrow", _dim(given["axis"], given.x), given["start"], given["stop"] - given["start"]),)
+    return (method("narrow", axis_of(given["axis"], given.x), given["start"], given["stop"] - given["start"]),)
 
 
 def _part(given: Given) -> Recipe:
@@ -603,10 +609,10 @@ def _recurrent(kind: str) -> Builder:
         usual = {"num_layers": 1, "bidirectional": False}
         args = (given.x[-1], given["hidden"])
         if given["biases"] == 1:
-            layer = make("OneBiasRecurrent", kind, *args, **_unless(usual, **settings))
+            layer = make("OneBiasRecurrent", kind, *args, **unless(usual, **settings))
         else:
             bias = {} if given["biases"] else {"bias": False}
-            layer = make(f"nn.{kind}", *args, batch_first=True, **_unless(usual, **settings), **bias)
+            layer = make(f"nn.{kind}", *args, batch_first=True, **unless(usual, **settings), **bias)
         end = Pick(0) if given["ret"] == "seq" else call("last_state", **({"directions": 2} if given["bi"] else {}))
         return (*before, layer, end)
 
@@ -636,7 +642,7 @@ def _opaque(given: Given) -> Recipe:
 
 
 def _concat(given: Given) -> Recipe:
-    return (call_with_list("torch.cat", dim=_dim(given["axis"], given.x)),)
+    return (call_with_list("torch.cat", dim=axis_of(given["axis"], given.x)),)
 
 
 def _average(given: Given) -> Recipe:

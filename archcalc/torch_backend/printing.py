@@ -27,12 +27,19 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "nn.LPPool": ("power", "kernel_size"),
         "nn.MaxPool": ("kernel_size",),
         "nn.AvgPool": ("kernel_size",),
+        "layers.Conv": ("filters", "kernel_size"),
+        "layers.Dense": ("units",),
+        "layers.Embedding": ("vocabulary", "width"),
+        "layers.Dropout": ("p",),
+        "layers.MaxPooling": ("pool_size",),
+        "layers.AveragePooling": ("pool_size",),
         "narrow": ("axis", "start", "length"),
     }
 )
 # what an argument is where it is not written; None leaves a pool's stride to its kernel
 _DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True, "ceil_mode": False, "output_padding": 0}
+    | {"strides": 1, "dilation_rate": 1, "use_bias": True}
 )
 
 
@@ -65,7 +72,9 @@ def literal(value: Any) -> str:
 
 def default_of(module: str, name: str) -> Any:
     """Return what an argument of a module is where it is not written."""
-    return None if name == "stride" and "Pool" in module else _DEFAULTS.get(name)
+    if name in ("stride", "strides") and "Pool" in module:
+        return None
+    return "valid" if name == "padding" and module.startswith("layers.") else _DEFAULTS.get(name)
 
 
 def construction(step: Make, also: Sequence[str] = ()) -> Text:
