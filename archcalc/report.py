@@ -217,7 +217,10 @@ class Report:
         return str(resolve("archcalc.render:table")(self, style=style, format=format, **options))
 
     def draw(self, view: str = "graph", format: str = "svg", **options: Any) -> str | bytes:
-        """Return the report as a figure, bytes for pdf and png; see `archcalc.diagram.diagram` for the options."""
+        """Return the report as a figure, bytes for pdf and png; see `archcalc.diagram.diagram` for the options.
+
+        In a notebook, an svg shows as the figure.
+        """
         figure: str | bytes = resolve("archcalc.diagram:diagram")(self, view=view, format=format, **options)
         return figure
 

@@ -372,7 +372,18 @@ def test_frames_are_the_receptive_fields():
 
 
 def test_a_field_larger_than_the_input_and_one_on_a_sequence():
-    assert "435×435" in str(diagram(archcalc.analyze("resnet/18"), view="field"))
+    large, small = (str(diagram(archcalc.analyze(name), view="field")) for name in ("resnet/18", "alexnet"))
+    assert "435×435" in large
+    assert (">padding<" in large, ">padding<" in small) == (True, False)  # 195 of 227 lie inside
+    sequence = str(
+        diagram(report("input: 64x1\nlayers:\n  - a: conv 8 5 half\n  - b: conv 8 3 /2 half\n"), view="field")
+    )
+    assert re.findall(r"<title>(\w+): (\d+), jump (\d+)", sequence) == [("b", "7", "2"), ("a", "5", "1")]
+    # the page finds a layer by the id of its box
+    boxes = {box.id for box in picture(archcalc.analyze("alexnet"), folds=False).boxes}
+    ids = re.findall(r'<g id="(\w+)"', small)
+    assert len(set(ids)) == len(ids) == 8
+    assert set(ids) <= boxes
     assert "步距" in str(diagram(archcalc.analyze("lenet"), view="field", lang="zh"))
     with pytest.raises(TargetError, match="a sequence or a map"):
         diagram(archcalc.analyze("bert"), view="field")
@@ -384,6 +395,7 @@ def test_a_report_draws_itself():
     report = archcalc.analyze("lenet")
     assert report.draw(view="bars") == diagram(report, view="bars")
     assert report.draw(format="pdf").startswith(b"%PDF")
+    assert report.draw()._repr_svg_() == diagram(report)  # a notebook asks for it
 
 
 # ── volumes ──
@@ -449,9 +461,23 @@ addEventListener("load", () => {
   seen.on = document.querySelectorAll("tbody tr.on").length;
   document.querySelectorAll("th button")[4].click();
   seen.first = document.querySelector("tbody tr td").textContent;
-  const before = document.querySelector("main svg").getAttribute("viewBox");
-  document.querySelector("main svg").dispatchEvent(new WheelEvent("wheel", {deltaY: -40, clientX: 50, clientY: 50}));
-  seen.zoomed = before !== document.querySelector("main svg").getAttribute("viewBox");
+  document.querySelectorAll("th button")[4].click();
+  seen.last = document.querySelector("tbody tr:last-child td").textContent;
+  document.querySelectorAll("th button")[0].click();
+  seen.alphabetic = document.querySelector("tbody tr td").textContent;
+  const svg = document.querySelector("main svg");
+  const view = () => svg.getAttribute("viewBox").split(" ").map(Number);
+  const send = (event) => { const before = view(); svg.dispatchEvent(event); return [before, view()]; };
+  const at = {clientX: 50, clientY: 60, pointerId: 1};
+  seen.zoomed = send(new WheelEvent("wheel", {deltaY: -40, ...at}));
+  svg.setPointerCapture = () => {};  // a made-up pointer cannot be captured
+  svg.dispatchEvent(new PointerEvent("pointerdown", at));
+  seen.moved = send(new PointerEvent("pointermove", {...at, clientX: 80}));
+  svg.dispatchEvent(new PointerEvent("pointerup", at));
+  seen.released = send(new PointerEvent("pointermove", {...at, clientX: 90}));
+  seen.whole = send(new MouseEvent("dblclick"))[1];
+  document.querySelector("tbody tr:nth-child(1)").click();
+  seen.clicked = document.querySelector("#details p.name").textContent;
   seen.loaded = performance.getEntriesByType("resource").length;
   document.body.textContent = JSON.stringify(seen);
 });
@@ -463,12 +489,13 @@ addEventListener("load", () => {
 )
 def test_the_page_works_in_a_browser(tmp_path):
     page = tmp_path / "net.html"
-    page.write_text(str(diagram(archcalc.analyze("alexnet"), format="html")).replace("</body>", f"{PROBE}</body>"))
+    made = str(diagram(archcalc.analyze("alexnet"), format="html"))
+    page.write_text(made.replace("</body>", f"{PROBE}</body>"))
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     done = subprocess.run(
         [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}",
-         "--dump-dom", page.as_uri()],
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     seen = json.loads(re.search(r"<body>(\{.*\})", done.stdout)[1])
@@ -476,5 +503,15 @@ def test_the_page_works_in_a_browser(tmp_path):
     assert "96·3·11·11" in seen["details"]
     assert seen["on"] == 3  # conv, relu, lrn
     assert seen["first"] == "fc6.fc"  # the most parameters
-    assert seen["zoomed"]
+    assert seen["last"] == "fc6.fc"
+    assert seen["alphabetic"] == "conv1.conv"
+    assert "conv1.conv" in seen["clicked"]
+    before, after = seen["zoomed"]
+    assert after[2] < before[2]
+    assert after[2] / before[2] == pytest.approx(after[3] / before[3])
+    before, after = seen["moved"]
+    assert after[0] < before[0]  # the figure follows the hand to the right
+    assert after[1:] == pytest.approx(before[1:])
+    assert seen["released"][0] == seen["released"][1]
+    assert seen["whole"] == [float(part) for part in re.search(r'viewBox="([^"]*)"', made)[1].split()]
     assert seen["loaded"] == 0

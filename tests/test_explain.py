@@ -13,7 +13,7 @@ from strategies import SAMPLES
 
 from archcalc.api import analyze
 from archcalc.arithmetic import ceil_div, extent
-from archcalc.errors import ArchcalcError, ShapeError, TargetError
+from archcalc.errors import ShapeError, TargetError
 from archcalc.explain import STYLES, explain
 from archcalc.explain.trace import trace_layer
 from archcalc.layers import layer_class

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archcalc.api import analyze
+from archcalc.homework.alone import judge_text
 from archcalc.homework.forms import read_sheet
 from archcalc.homework.forms.document import read_claim
 from archcalc.homework.grade import grade
-from archcalc.homework.alone import judge_text
 from archcalc.homework.judge import judge
 from archcalc.homework.mistakes import CATALOGUE
 from archcalc.homework.rebuild import rebuild

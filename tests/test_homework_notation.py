@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archcalc.homework.alone import judge_expression, judge_text
 from archcalc.homework.arithmetic import DEEPEST, LONGEST, UnreadableError, evaluate
 from archcalc.homework.cell import fit_shape, is_blank, read_count, read_shape
 from archcalc.homework.headings import meanings
-from archcalc.homework.alone import judge_expression, judge_text
 from archcalc.homework.number import read_number
 
 CASES = yaml.safe_load((Path(__file__).parent / "homework" / "notations.yaml").read_text(encoding="utf-8"))

@@ -1,8 +1,14 @@
 """archcalc docs: what stands between markers in Markdown."""
 
+from pathlib import Path
+
 import pytest
 
 from archcalc.cli.entry import run
+
+ROOT = Path(__file__).parent.parent
+# the gallery has a test of its own, since its places depend on the engine
+PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.name != "gallery.md"]
 
 
 @pytest.fixture
@@ -75,7 +81,11 @@ def test_specs_are_found_beside_the_page(page, tmp_path):
     assert ">15<" in made
 
 
-@pytest.mark.parametrize("text", ["```markdown\n{}\n```\n", "~~~\n{}\n~~~\n", "Write `{}`.\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["```markdown\n{}\n```\n", "~~~\n{}\n~~~\n", "````\n```\n{}\n````\n", "- x\n\n      ```\n      {}\n      ```\n",
+     "> ```\n> {}\n> ```\n", "```\n{}\n", "Write `{}`.\n", "Write ``a`{}``.\n"],
+)  # fmt: skip
 def test_markers_that_are_only_shown_stay(page, text):
     shown = text.format("<!-- archcalc: number lenet params -->1<!-- /archcalc -->")
     assert page(shown) == (0, shown)
@@ -85,11 +95,17 @@ def test_markers_that_are_only_shown_stay(page, text):
     ("marker", "said"),
     [
         ("tabel lenet", "did you mean 'table'?"),
-        ("number lenet parms", "names are params"),
+        ("number lenet parms", "did you mean 'params'"),
         ("table lenett", "did you mean 'lenet'?"),
         ("table lenet --depht 1", "--depht"),
         ("draw lenet -o ../l.svg", "lies beside its file"),
         ("draw lenet -o /tmp/l.svg", "lies beside its file"),
+        ("draw lenet -o../l.svg", "lies beside its file"),
+        ("draw lenet --output=../l.svg", "lies beside its file"),
+        ("draw lenet -o l.svg -o ../l.svg", "lies beside its file"),
+        ("draw lenet -o l.svgg", "did you mean '.svg'?"),
+        ("table -", "a page has no stdin"),
+        ("", "no block ''"),
         ("table lenet -o x.md", "only draw writes a file"),
         ("table 'lenet", "No closing quotation"),
     ],
@@ -108,6 +124,40 @@ def test_a_marker_without_end(page, capsys):
     assert "page.md:1: error[E010]: this marker has no <!-- /archcalc -->" in capsys.readouterr().err
 
 
+def test_an_end_without_a_beginning(page, capsys):
+    text = "<!-- archcalc: number lenet params -->1<!-- /archcalc -->\n<!-- /archcalc -->\n"
+    assert page(text) == (2, text)
+    assert "page.md:2: error[E010]: nothing is open" in capsys.readouterr().err
+
+
+def test_markers_with_other_spaces_count(page):
+    text = "<!--archcalc:number  lenet params-->?<!--/archcalc--> and ` alone, <!--\tarchcalc: number lenet params\n-->"
+    assert page(f"{text}?<!-- /archcalc -->")[1] == f"{text}?<!-- /archcalc -->".replace("?", "60,840")
+
+
+def test_lines_end_as_they_did(page, tmp_path):
+    path = tmp_path / "page.md"
+    text = "a\r\n<!-- archcalc: draw lenet -f mmd -->\r\n<!-- /archcalc -->\r\n"
+    path.write_bytes(text.encode())
+    assert run(["docs", str(path)]) == 0
+    made = path.read_bytes()
+    assert made.startswith(b"a\r\n")
+    assert made.count(b"\n") == made.count(b"\r\n") > 10
+    assert run(["docs", "--check", str(path)]) == 0
+
+
+def test_other_files_than_images_are_links(page, tmp_path):
+    _, made = page('<!-- archcalc: draw lenet --view bars -o "the net.html" -->\n<!-- /archcalc -->\n')
+    assert "\n[lenet](the%20net.html)\n" in made
+    assert (tmp_path / "the net.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_that_cannot_be_made(page, capsys):
+    text = "<!-- archcalc: draw lenet --view bars -o page.md/l.svg -->\n<!-- /archcalc -->\n"
+    assert page(text) == (2, text)
+    assert "cannot make the folder" in capsys.readouterr().err
+
+
 def test_an_output_that_holds_a_marker_is_refused(page, tmp_path, capsys):
     (tmp_path / "net.yaml").write_text(
         "archcalc: 1\n# <!-- /archcalc -->\ninput: [4]\nlayers:\n  - fc 3\n", encoding="utf-8"
@@ -115,3 +165,11 @@ def test_an_output_that_holds_a_marker_is_refused(page, tmp_path, capsys):
     code, _ = page("<!-- archcalc: show net.yaml -->\n<!-- /archcalc -->\n")
     assert code == 2
     assert "holds a marker itself" in capsys.readouterr().err
+
+
+def test_our_own_pages_are_true(request, capsys):
+    marked = [str(path) for path in PAGES if "<!-- archcalc: " in path.read_text(encoding="utf-8")]
+    assert str(ROOT / "README.md") in marked
+    update = request.config.getoption("--update-golden")
+    code = run(["docs", *([] if update else ["--check"]), *marked])
+    assert (code, capsys.readouterr().out) == (0, "")

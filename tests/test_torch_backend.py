@@ -22,6 +22,7 @@ from archcalc import api
 from archcalc.analysis import analyze
 from archcalc.cli.entry import run
 from archcalc.errors import ArchcalcError, ShapeError
+from archcalc.export import export
 from archcalc.graph import Graph, GraphNode
 from archcalc.layers import build
 from archcalc.layers.base import Merge
@@ -32,7 +33,6 @@ from archcalc.quantities import Ops, Weight
 from archcalc.spec.library import Library, builtin_folder, spec_files
 from archcalc.spec.target import parse_target
 from archcalc.torch_backend.builders import BUILDERS
-from archcalc.export import export
 
 pytest.importorskip("torch")
 

@@ -8,7 +8,7 @@ import typer
 from archcalc.cli import options as o
 from archcalc.cli.output import choose_format, deliver
 
-_ENDINGS: Final = MappingProxyType(
+ENDINGS: Final = MappingProxyType(
     {".svg": "svg", ".pdf": "pdf", ".png": "png", ".dot": "dot", ".gv": "dot", ".mmd": "mmd", ".tex": "tex",
      ".html": "html", ".htm": "html"}
 )  # fmt: skip
@@ -35,6 +35,9 @@ def draw_command(
         str, typer.Option("--show", metavar="A,B,…", help="What boxes say: shape, kernel, params, macs, rf.")
     ] = "shape,kernel",
     direction: Annotated[str, typer.Option("--direction", metavar="TB|LR", help="Downwards or to the right.")] = "TB",
+    columns: Annotated[
+        int, typer.Option("--columns", metavar="N", min=1, help="Break a tall graph into at most N columns.")
+    ] = 1,
     theme: Annotated[
         str,
         typer.Option("--theme", metavar="NAME", help="default, mono (print), dark, or safe (colour-blind safe)."),
@@ -52,6 +55,7 @@ def draw_command(
     \b
     archcalc draw alexnet -o alexnet.svg
     archcalc draw resnet/50 --depth 2 -o resnet50.pdf
+    archcalc draw vgg/16 --columns 3 -o vgg.svg
     archcalc draw alexnet_2gpu --view volumes -o towers.svg
     archcalc draw vgg/16 --view bars --theme mono -o vgg.png
     archcalc draw alexnet --view field -o sees.svg
@@ -61,7 +65,7 @@ def draw_command(
     from archcalc.api import analyze
     from archcalc.diagram import diagram
 
-    form = choose_format(format_, output, _ENDINGS, "svg")
+    form = choose_format(format_, output, ENDINGS, "svg")
     library = o.library(path, limit, unsafe=unsafe_limits)
     report = analyze(target, o.parameters(set_), o.inputs(input_), library=library)
     figure = diagram(
@@ -72,6 +76,7 @@ def draw_command(
         folds=fold,
         show=tuple(name.strip() for name in show.split(",") if name.strip()),
         direction=direction,  # type: ignore[arg-type]
+        columns=columns,
         theme=theme,
         lang=lang,
     )

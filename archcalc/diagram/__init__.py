@@ -47,11 +47,12 @@ def diagram(
     folds: bool = True,
     show: Sequence[str] = ("shape", "kernel"),
     direction: Direction = "TB",
+    columns: int = 1,
     theme: str = "default",
     lang: str = "en",
     derive: Derive | None = None,
 ) -> str | bytes:
-    """Return a network as a figure: bytes for pdf and png, else text.
+    """Return a network as a figure: bytes for pdf and png, else text; a notebook shows svg as the figure.
 
     Args:
         report: what to draw.
@@ -62,6 +63,7 @@ def diagram(
         folds: equal blocks in a row become one, marked ×N.
         show: what boxes say: shape, kernel (the settings of a layer), params, macs, rf (what one output sees).
         direction: TB (downwards) or LR.
+        columns: a graph that grows downwards is cut into at most so many columns, beside each other.
         theme: default, mono, dark or safe (for all kinds of colour vision).
         lang: en or zh, for legend and totals.
         derive: how a number came about, for html; by default `archcalc.explain.explain`.
@@ -78,6 +80,10 @@ def diagram(
         check("fact to show", name, SHOWN)
     if depth is not None and depth < 1:
         raise option_error(f"depth={depth} must be at least 1")
+    if columns < 1:
+        raise option_error(f"columns={columns} must be at least 1")
+    if columns > 1 and (view != "graph" or direction != "TB" or format in ("dot", "mmd")):
+        raise option_error(f"columns={columns} is for the view graph with direction TB, and not for dot and mmd")
     fields = _fields(report) if "rf" in show else {}
     look = Look(frozenset(show), THEMES[theme], lang, direction, fields)
     if format in ("dot", "mmd"):
@@ -87,7 +93,7 @@ def diagram(
         if format == "mmd":
             return str(resolve("archcalc.diagram.mermaid:mermaid")(made, look))
         return dot(made, look, {box.id: measure(box, look) for box in made.boxes})
-    made, canvas = _canvas(report, view, depth, folds, look)
+    made, canvas = _canvas(report, view, depth, folds, look, columns)
     if format == "html":
         return str(resolve("archcalc.diagram.page:page")(report, made, canvas, look, derive))
     return document(canvas, format)
@@ -95,17 +101,19 @@ def diagram(
 
 def document(canvas: Canvas, format: str) -> str | bytes:
     """Return a figure as svg or tex, or as the bytes of a pdf or png."""
-    written = resolve(_WRITERS[format])(canvas)
-    return bytes(written) if isinstance(written, bytes) else str(written)
+    written: str | bytes = resolve(_WRITERS[format])(canvas)
+    return written
 
 
-def _canvas(report: Report, view: str, depth: int | None, folds: bool, look: Look) -> tuple[Picture, Canvas]:
+def _canvas(
+    report: Report, view: str, depth: int | None, folds: bool, look: Look, columns: int = 1
+) -> tuple[Picture, Canvas]:
     if view == "field":
         made = picture(report, folds=False)
         return made, sight(report, made, look)
     if view != "volumes":
         made = picture(report, depth=depth, folds=folds)
-        return made, (graph if view == "graph" else bars)(made, look)
+        return made, graph(made, look, columns) if view == "graph" else bars(made, look)
     made = picture(report, depth=depth, folds=False)
     if depth is None and not is_chain(made):
         tries = (picture(report, depth=deep, folds=folds) for deep in (1, 2, 3))

@@ -91,6 +91,15 @@ def curve(points: Iterable[Point]) -> tuple[Step, ...]:
     return (("M", (first,)), *(("C", tuple(rest[at : at + 3])) for at in range(0, len(rest) - 2, 3)))
 
 
+def rounded(points: Sequence[Point], radius: float) -> tuple[Step, ...]:
+    """Return the steps of an open line whose corners are round, where its pieces are long enough."""
+    steps: list[Step] = [("M", (points[0],))]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start, end = _near(corner, before, radius), _near(corner, after, radius)
+        steps += [("L", (start,)), ("C", (_towards(start, corner), _towards(end, corner), end))]
+    return (*steps, ("L", (points[-1],)))
+
+
 def arrow(tip: Point, before: Point, size: float, colour: str) -> Path:
     """Return the head of an arrow that comes from `before`."""
     dx, dy = tip[0] - before[0], tip[1] - before[1]
@@ -112,6 +121,14 @@ def _moved(mark: Mark, dx: float, dy: float) -> Mark:
         return mark._replace(x=mark.x + dx, y=mark.y + dy)
     steps = ((letter, tuple((x + dx, y + dy) for x, y in points)) for letter, points in mark.steps)
     return mark._replace(steps=tuple(steps))
+
+
+def _near(corner: Point, other: Point, radius: float) -> Point:
+    """Return the point on the way from a corner to another that is as far as the radius, or half of the way."""
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = (dx * dx + dy * dy) ** 0.5
+    part = min(radius / length, 0.5) if length else 0.0
+    return corner[0] + dx * part, corner[1] + dy * part
 
 
 def _towards(end: Point, corner: Point) -> Point:

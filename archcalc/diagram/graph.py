@@ -16,7 +16,9 @@ from archcalc.diagram.canvas import (
     line,
     moved,
     rectangle,
+    rounded,
 )
+from archcalc.diagram.columns import columns
 from archcalc.diagram.dot import dot
 from archcalc.diagram.layout import Frame, Layout, layout
 from archcalc.diagram.metrics import fit, room
@@ -29,19 +31,20 @@ HEAD: Final = 44.0  # title and totals
 _TITLE: Final = 14.0
 _LABEL: Final = 9.5
 _ARROW: Final = 5.5
+_BEND: Final = 7.0
 _STACK: Final = 3.0
 _SWATCH: Final = 11.0
 _LINE: Final = 17.0
 
 
-def graph(made: Picture, look: Look) -> Canvas:
-    """Return the graph view of a picture.
+def graph(made: Picture, look: Look, count: int = 1) -> Canvas:
+    """Return the graph view of a picture, in at most `count` columns.
 
     Raises:
-        TargetError: no engine computes its layout.
+        TargetError: no engine computes its layout, or it cannot be cut into columns.
     """
     sizes = {box.id: measure(box, look) for box in made.boxes}
-    places = layout(dot(made, look, sizes))
+    places = columns(layout(dot(made, look, sizes)), sizes, count)
     head = header(made, look)
     across = max(places.width, widest(head), 240.0)
     keys = legend(_families(made), made, look, across)
@@ -62,6 +65,7 @@ def graph(made: Picture, look: Look) -> Canvas:
                 if box.copies > 1
             ),
             *(moved(_wire(edge, look, places), left, top) for edge in made.edges),
+            *(moved(_link(points, look), left, top) for points in places.links),
             *(moved(_label(cluster, look, places, levels[cluster.id]), left, top) for cluster in made.clusters),
             *(moved(_box(box, look, places, sizes[box.id]), left, top) for box in made.boxes),
             moved(Group(tuple(keys[0])), MARGIN, below),
@@ -184,6 +188,11 @@ def _wire(edge: Edge, look: Look, places: Layout) -> Group:
             arrow(wire.tip, wire.points[-1], _ARROW, colour),
         )
     )
+
+
+def _link(points: tuple[Point, ...], look: Look) -> Group:
+    """Return a line to the next column; the wires that it leads to have arrows."""
+    return Group((Path(rounded(points, _BEND), stroke=look.theme.line, width=1.1),))
 
 
 def _corner(box: Box, look: Look, places: Layout, size: Size) -> Point:

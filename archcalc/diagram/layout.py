@@ -37,13 +37,17 @@ class Frame(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Places in points from the upper left corner: centres of boxes, wires in order of the source, frames."""
+    """Places in points from the upper left corner: centres of boxes, wires in order of the source, frames.
+
+    links: lines that lead from one column of the figure to the next.
+    """
 
     width: float
     height: float
     centres: Mapping[str, Point]
     wires: Mapping[tuple[str, str], Wire]
     frames: Mapping[str, Frame]
+    links: tuple[tuple[Point, ...], ...] = ()
 
 
 def layout(source: str, limits: tuple[float, ...] = LIMITS) -> Layout:

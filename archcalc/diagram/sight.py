@@ -1,9 +1,10 @@
 """The field view: what the middle output of each layer sees of the input, as nested frames over it."""
 
-from typing import Any, Final, NamedTuple
+from math import ceil
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from archcalc.diagram.boxes import SMALL, Look
-from archcalc.diagram.canvas import Canvas, Group, Mark, Path, Text, line, moved, rectangle
+from archcalc.diagram.canvas import Canvas, Group, Mark, Path, Step, Text, line, moved, rectangle
 from archcalc.diagram.graph import HEAD, MARGIN, header, widest
 from archcalc.diagram.metrics import room
 from archcalc.diagram.picture import Picture, shape_text
@@ -13,10 +14,13 @@ from archcalc.receptive import Field, fields
 from archcalc.render.columns import value
 from archcalc.report import Node, Report
 
+_Area: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
+
 _EDGE: Final = 330.0  # of the input's longer side, at most
 _ROW: Final = 15.0
 _NAME: Final = 9.0
 _MOST: Final = 26  # frames that can be told apart
+_HATCH: Final = 7.0  # between lines that mark padding
 _WIDER: Final = 0.55  # how much of the input's size is shown around it
 
 
@@ -56,16 +60,21 @@ def sight(report: Report, made: Picture, look: Look) -> Canvas:
     marks: list[Mark] = [*header(made, look)]
     right = x0 + width * scale + pad_x
     clip = (0.0, HEAD + 10.0, right, y0 + band + pad_y)
-    marks.append(Path(rectangle(x0, y0, width * scale, band), look.theme.cluster[1], look.theme.accent, 1.6))
-    label = f"{name} {shape_text(shape)}"
-    marks.append(Text(x0, y0 + band + 11, label, SMALL, faint))
-    groups: list[Group] = []
-    text_x = right + 46
+    # along a sequence, a frame within another one is also lower
     ordered = frames[::-1]  # the largest is drawn first, and its name stands on top
-    for at, frame in enumerate(ordered):
-        # along a sequence, a frame within another one is also lower
-        inset = (at + 1) * band / 2 / (len(frames) + 1) if len(extent) == 1 else None
-        box = _box(frame, (x0, y0), scale, band, clip, inset)
+    insets = [(at + 1) * band / 2 / (len(frames) + 1) if len(extent) == 1 else None for at in range(len(frames))]
+    areas = [_box(frame, (x0, y0), scale, band, clip, inset) for frame, inset in zip(ordered, insets, strict=True)]
+    source = (x0, y0, width * scale, band)
+    outside = _hatch(areas[0], source)
+    if outside:
+        marks.append(Path(outside, stroke=look.theme.cluster_line, width=0.7))
+    marks.append(Path(rectangle(*source), look.theme.cluster[1], look.theme.accent, 1.6))
+    groups: list[Group] = []
+    ids = {node.path: box.id for box in made.boxes for node in box.nodes}
+    # of two layers in one box, the larger frame has its id
+    owners = {ids[frame.row.path]: frame.row.path for frame in frames}
+    text_x = right + 46
+    for at, (frame, box) in enumerate(zip(ordered, areas, strict=True)):
         y = HEAD + 22 + at * _ROW
         fill = look.theme.fill(frame.row.family)
         own: list[Mark] = [Path(rectangle(*box), fill if frame is frames[0] else "", ink, 0.9)]
@@ -75,18 +84,31 @@ def sight(report: Report, made: Picture, look: Look) -> Canvas:
         jump = f"{word('jump', look.lang)} {'×'.join(map(value, frame.jump))}"
         said = f"{frame.row.path}: {shape_text(frame.size)}, {jump}"
         own.append(Text(text_x + 15, y + 3.2, said, _NAME, ink))
-        groups.append(Group(tuple(own), f"f{at}", said))
-    foot = max(y0 + band + max(pad_y, 14), HEAD + 22 + len(ordered) * _ROW) + 16
+        path = frame.row.path
+        groups.append(Group(tuple(own), ids[path] if owners[ids[path]] == path else "", said))
+    keys = _keys(f"{word('input', look.lang)} {name} {shape_text(shape)}", look, padding=bool(outside))
+    for at, key in enumerate(keys, len(ordered)):
+        marks += moved(key, text_x, HEAD + 22 + at * _ROW).marks
+    foot = max(clip[3], HEAD + 22 + (len(ordered) + len(keys)) * _ROW) + 16
     notes = [
         word("field_note", look.lang),
         *([word("field_more", look.lang).format(count=left_out)] if left_out else []),
     ]
     marks += [Text(0, foot + at * 13, note, SMALL, faint) for at, note in enumerate(notes)]
-    longest = max(room(group.tip, _NAME) for group in groups)
+    longest = max(room(group.tip, _NAME) for group in (*groups, *keys))
     total = max(text_x + 15 + longest, widest(marks[:2]), *(room(note, SMALL) for note in notes))
     everything = (Group(tuple(marks)), *groups)
     placed = tuple(moved(group, MARGIN, MARGIN) for group in everything)
     return Canvas(total + 2 * MARGIN, foot + 13 * len(notes) + 2 * MARGIN, look.theme.paper, made.title, placed)
+
+
+def _keys(source: str, look: Look, *, padding: bool) -> list[Group]:
+    """Return the lines of the legend that are no layers; the middle of a line starts at (0, 0)."""
+    swatch = (0.0, -5.0, 10.0, 10.0)
+    drawn = [(source, Path(rectangle(*swatch), look.theme.cluster[1], look.theme.accent, 1.6))]
+    if padding:
+        drawn.append((word("padding", look.lang), Path(_hatch(swatch, None, 3.3), stroke=look.theme.faint, width=0.7)))
+    return [Group((path, Text(15, 3.2, text, _NAME, look.theme.faint)), tip=text) for text, path in drawn]
 
 
 def _frames(report: Report) -> list[_Frame]:
@@ -125,9 +147,9 @@ def _box(
     start: tuple[float, float],
     scale: float,
     band: float,
-    clip: tuple[float, float, float, float],
+    clip: _Area,
     inset: float | None,
-) -> tuple[float, float, float, float]:
+) -> _Area:
     """Return x, y, width and height of a frame; what is too large for the figure ends at its edge.
 
     inset: how far a frame on a sequence stays within its band.
@@ -141,6 +163,27 @@ def _box(
     top = max(start[1] + first_y * scale, clip[1])
     floor = min(start[1] + (last_y + 1) * scale, clip[3])
     return left, top, right - left, floor - top
+
+
+def _hatch(area: _Area, hole: _Area | None, step: float = _HATCH) -> tuple[Step, ...]:
+    """Return slanted lines over an area, but not over a hole in it."""
+    x, y, width, height = area
+    steps: list[Step] = []
+    for at in range(1, ceil((width + height) / step)):
+        total = x + y + at * step  # x + y is the same all along a line
+        pieces = _spans(area, total)
+        if hole and (inner := _spans(hole, total)):
+            (start, end), (first, last) = pieces[0], inner[0]
+            pieces = [(start, min(first, end)), (max(last, start), end)]
+        steps += [step for a, b in pieces if b - a > 0.5 for step in line(((a, total - a), (b, total - b)))]
+    return tuple(steps)
+
+
+def _spans(area: _Area, total: float) -> list[tuple[float, float]]:
+    """Return from where to where on the x axis a line x + y = total crosses an area, if it does."""
+    x, y, width, height = area
+    start, end = max(x, total - y - height), min(x + width, total - y)
+    return [(start, end)] if start < end else []
 
 
 def _error(message: str) -> TargetError:

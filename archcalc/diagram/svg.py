@@ -10,9 +10,18 @@ FONT: Final = (
 )
 
 
-def svg(canvas: Canvas) -> str:
+class Svg(str):
+    """The text of an SVG document, which a notebook shows as the figure."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
+def svg(canvas: Canvas) -> Svg:
     """Return a figure as an SVG document."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{element(canvas)}\n'
+    return Svg(f'<?xml version="1.0" encoding="UTF-8"?>\n{element(canvas)}\n')
 
 
 def element(canvas: Canvas) -> str:

@@ -12,9 +12,11 @@ WORDS: Final = MappingProxyType(
         "training only": ("training only", "仅训练"),
         "runs": ("runs", "次"),
         "jump": ("jump", "步距"),
+        "input": ("input", "输入"),
+        "padding": ("padding", "填充"),
         "field_note": (
-            "A frame is what the output in the middle of a layer's map sees of the input; outside lies padding.",
-            "每个框是该层图中央的一个输出所见的输入; 框外为填充。",
+            "A frame is what one output, in the middle of a layer's map, sees of the input.",
+            "每个框表示该层特征图中央的一个输出所能看到的输入范围。",
         ),
         "field_more": ("{count} larger frames are left out.", "略去 {count} 个更大的框。"),
         "field": ("field", "感受野"),

@@ -212,6 +212,6 @@ COLUMNS: Final[Mapping[str, Fact]] = MappingProxyType(
         "place": Fact("text", _of_layer(lambda node: str(node.place) if node.place else None)),
         "call": Fact("text", lambda row: row.call if row.nodes else None),
         "group": Fact("path", lambda row: row.path),
-        "count": Fact("count", lambda row: len(row.nodes) if row.nodes else None, adds=True),
+        "layers": Fact("count", lambda row: len(row.nodes) if row.nodes else None, adds=True),
     }
 )  # fmt: skip

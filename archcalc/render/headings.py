@@ -29,7 +29,7 @@ HEADINGS: Final = MappingProxyType(
         "macs_share": ("%", "%"),
         "flops": ("FLOPs (2 x MACs)", "FLOPs (2 x 乘加)"),
         "group": ("Group", "组"),
-        "count": ("Layers", "层数"),
+        "layers": ("Layers", "层数"),
         "activations": ("Activations", "激活量"),
         "rf": ("Receptive field", "感受野"),
         "rf_min": ("Narrowest", "最窄"),

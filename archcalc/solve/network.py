@@ -16,6 +16,7 @@ from archcalc.layers.axes import AXES
 from archcalc.layers.base import Sliding, spatial
 from archcalc.quantities import Shape
 from archcalc.report import Report
+from archcalc.solve.wanted import QUANTITIES
 from archcalc.spec.document import Document
 from archcalc.spec.library import Library
 from archcalc.spec.parameters import Wishes
@@ -62,7 +63,7 @@ class Facts(NamedTuple):
             return _receptive_field(self.report)
         if quantity == "memory":
             return _memory(self.report)
-        if quantity in CONVENTIONS:
+        if quantity not in QUANTITIES and quantity in CONVENTIONS:
             return count(self.report, CONVENTIONS[quantity]).total
         number: Number = getattr(self.report.totals, quantity)
         return number

@@ -39,7 +39,7 @@ def text(answer: Answer, format: str = "text", *, lang: str = "en", ascii: bool 
     columns = [Column(unknown.label, unknown.label) for unknown in unknowns]
     columns += [
         Column(key, key, "right")
-        if key in CONVENTIONS
+        if key in CONVENTIONS and key not in QUANTITIES
         else Column(key, say(key, lang), "right" if key in QUANTITIES else "left")
         for key in extra
     ]

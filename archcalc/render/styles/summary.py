@@ -16,7 +16,7 @@ from archcalc.render.text import abbreviated, clipped, percent
 from archcalc.render.view import Cell, Column, Counted, Line, Look, Section, Table
 from archcalc.report import Report
 
-_GROUPED: Final = ("group", "count", "params", "params_share", "macs", "macs_share", "activations")
+_GROUPED: Final = ("group", "layers", "params", "params_share", "macs", "macs_share", "activations")
 DEFAULT: Final = ("layer", "type", "settings", "output", "params", "params_share", "macs", "macs_share")
 # columns that archcalc.render.sight reads, which a plain table need not load
 SIGHTS: Final = ("rf", "rf_min", "jump", "start", "centre")
