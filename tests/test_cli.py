@@ -358,3 +358,23 @@ def test_a_bug_of_ours_exits_70(monkeypatch, capsys):
     monkeypatch.setattr("archcalc.cli.app.build_app", broken)
     assert run(["table", "alexnet"]) == 70
     assert "this is a bug of archcalc" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["text", "terminal"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("table", "lenet"),
+        ("list", "lenet"),
+        ("explain", "lenet", "C1", "-w", "params"),
+        ("compare", "vgg/16", "vgg/19"),
+        ("memory", "lenet"),
+        ("reconcile", "lenet", "60840"),
+        ("solve", "conv 8 3x3 pad=?", "--input", "3x9x9", "--output", "9"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_plain_text_has_two_names(call, arguments, word):
+    code, out, _ = call(*arguments, "--format", word)
+    assert code == 0
+    assert out == call(*arguments)[1]

@@ -17,6 +17,9 @@ ENDINGS: Final = MappingProxyType({
 })  # fmt: skip
 
 
+_PLAIN: Final = ("text", "terminal")
+
+
 def deliver(text: str | bytes, path: str | None = None, *, exact: bool = False) -> None:
     """Write a result, text or the bytes of an image, to `path`, or to stdout for None and "-".
 
@@ -59,6 +62,8 @@ def choose_format(given: str | None, path: str | None, endings: Mapping[str, str
     Raises:
         TargetError: an ending that names no format.
     """
+    if given in _PLAIN and given not in endings.values():  # one form, two words for it
+        given = next((word for word in _PLAIN if word in endings.values()), given)
     if given is not None or path is None or path == "-":
         return given or default
     ending = Path(path).suffix.lower()
