@@ -17,6 +17,7 @@ from archcalc import diagram as diagram_module
 from archcalc.cli.entry import run
 from archcalc.diagram import DIRECTIONS, FORMATS, THEMES, VIEWS, diagram
 from archcalc.diagram.canvas import Text
+from archcalc.diagram.columns import columns as cut_into_columns
 from archcalc.diagram.layout import engine, layout
 from archcalc.diagram.metrics import room, text_width
 from archcalc.diagram.picture import describe, picture
@@ -218,8 +219,9 @@ def canvases(net):
             look = diagram_module.Look(
                 frozenset(("shape", "kernel", "params", "macs", "rf")), THEMES["default"], "en", direction, {}
             )
-            with contextlib.suppress(TargetError):  # no chain, so no volumes
-                yield view, diagram_module._canvas(net, view, None if view != "bars" else 2, True, look)[1]
+            for columns in (1, 3) if (view, direction) == ("graph", "TB") else (1,):
+                with contextlib.suppress(TargetError):  # no chain, so no volumes; no place to cut
+                    yield view, diagram_module._canvas(net, view, None if view != "bars" else 2, True, look, columns)[1]
 
 
 @pytest.mark.parametrize(
@@ -357,6 +359,49 @@ def test_nasnet_in_time():
     start = time.monotonic()
     diagram(net, folds=False)
     assert time.monotonic() - start < 20  # 0.5 s; wanted: 10
+
+
+# ── columns ──
+
+
+@pytest.mark.parametrize(("name", "count", "columns"), [("vgg/16", 3, 3), ("resnet/152", 4, 4), ("googlenet", 3, 3)])
+def test_columns_hold_the_same_figure(name, count, columns):
+    made = picture(archcalc.analyze(name))
+    look = diagram_module.Look(frozenset(("shape", "kernel")), THEMES["default"], "en", "TB", {})
+    sizes = {box.id: diagram_module.measure(box, look) for box in made.boxes}
+    tall = layout(diagram_module.dot(made, look, sizes))
+    cut = cut_into_columns(tall, sizes, count)
+    assert len(cut.links) == columns - 1
+    assert cut.height < tall.height / columns * 1.35
+    assert set(cut.centres) == set(tall.centres)
+    for (_, head), wire in cut.wires.items():  # arrows end at their boxes as before
+        before = tall.wires[_, head]
+        for axis in (0, 1):
+            offset = before.tip[axis] - tall.centres[head][axis]
+            assert wire.tip[axis] - cut.centres[head][axis] == pytest.approx(offset)
+    for link in cut.links:  # from below a box to where wires begin in the next column
+        (x, y), goal = link[0], link[-1]
+        assert any(abs(centre[0] - x) < 1 and centre[1] < y for centre in cut.centres.values())
+        assert any(
+            abs(wire.points[0][0] - goal[0]) < 2 and abs(wire.points[0][1] - goal[1]) < 2 for wire in cut.wires.values()
+        )
+    boxes = [
+        (x - sizes[id].width / 2, y - sizes[id].height / 2, x + sizes[id].width / 2, y + sizes[id].height / 2)
+        for id, (x, y) in cut.centres.items()
+    ]
+    assert not any(meet(one, other) for at, one in enumerate(boxes) for other in boxes[:at])
+    assert all(left >= -0.1 and right <= cut.width + 0.1 for left, _, right, _ in boxes)
+
+
+def test_a_figure_that_cannot_be_cut():
+    net = report("input: {a: 3x8x8, b: 3x8x8}\nlayers:\n  - from a -> add b\n")
+    with pytest.raises(TargetError, match="no layer of this figure alone"):
+        diagram(net, columns=2)
+    for options in ({"direction": "LR"}, {"view": "bars"}, {"format": "dot"}):
+        with pytest.raises(TargetError, match="is for the view graph"):
+            diagram(net, columns=2, **options)
+    with pytest.raises(TargetError, match="at least 1"):
+        diagram(net, columns=0)
 
 
 # ── field ──

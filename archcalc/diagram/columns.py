@@ -11,11 +11,13 @@ from archcalc.render.options import option_error
 
 _GUTTER: Final = 44.0  # between columns
 _TURN: Final = 12.0  # how far a link goes on before it turns
+_MARGIN: Final = 12.0  # the most that a frame leaves free below what it holds
+_TALLER: Final = 1.1
 _SLACK: Final = 1.5  # engines round
 
 
 class _Cut(NamedTuple):
-    """A height where a layout may be cut, and the point where the wire that goes on leaves its box."""
+    """A height where a layout may be cut, and the point a little above it where wires leave the box that is read."""
 
     y: float
     port: Point
@@ -45,18 +47,18 @@ def columns(places: Layout, sizes: Mapping[str, Size], count: int) -> Layout:
     ends = [*(cut.y for cut in chosen), places.height]
     extents = [_extent(places, sizes, *span) for span in zip(starts, ends, strict=True)]
     shifts, left = [], 0.0
-    for (first, last), start in zip(extents, starts, strict=True):
+    for (first, last), cut in zip(extents, [None, *chosen], strict=True):
         # what comes from another column enters from above
-        shifts.append((left - first, (2 * _TURN if start else 0.0) - start))
+        shifts.append((left - first, 2 * _TURN - cut.port[1] if cut else 0.0))
         left += last - first + _GUTTER
     links = []
     for index, cut in enumerate(chosen):
         x, y = _moved(cut.port, shifts[index])
+        floor = cut.y + shifts[index][1] + _TURN
         goal, top = _moved(cut.port, shifts[index + 1])
         middle = extents[index + 1][0] + shifts[index + 1][0] - _GUTTER / 2
-        links.append(
-            ((x, y), (x, y + _TURN), (middle, y + _TURN), (middle, top - _TURN), (goal, top - _TURN), (goal, top))
-        )
+        over = top - _TURN
+        links.append(((x, y), (x, floor), (middle, floor), (middle, over), (goal, over), (goal, top)))
 
     def shift(y: float) -> Point:
         return shifts[bisect_left(starts, y, lo=1) - 1]
@@ -87,16 +89,23 @@ def _cuts(places: Layout, sizes: Mapping[str, Size]) -> Iterator[_Cut]:
         half = (sizes[id].height + sizes[id].exit) / 2
         tops[id], bottoms[id] = y - half, y + half
     last = max(bottoms.values())
-    for id, y in sorted(bottoms.items(), key=lambda item: item[1]):
-        if y > last - _SLACK:
+    for id, (x, middle) in sorted(places.centres.items(), key=lambda item: bottoms[item[0]]):
+        if bottoms[id] > last - _SLACK:
             return
+        around = [frame.bottom for frame in places.frames.values() if _holds(frame, x, middle)]
+        # below the frames that end here; wires start within them
+        y = max([end for end in around if end < bottoms[id] + _MARGIN * len(around)], default=bottoms[id])
         if any(tops[other] < y - _SLACK and bottoms[other] > y + _SLACK for other in tops):
             continue
-        if any(frame.top < y < frame.bottom for frame in places.frames.values()):
+        if any(frame.top < y - _SLACK and frame.bottom > y + _SLACK for frame in places.frames.values()):
             continue
         readers = {tail for tail, head in places.wires if bottoms[tail] <= y + _SLACK and tops[head] >= y - _SLACK}
         if readers == {id}:
-            yield _Cut(y, (places.centres[id][0], y))
+            yield _Cut(y, (x, bottoms[id]))
+
+
+def _holds(frame: Frame, x: float, y: float) -> bool:
+    return frame.left < x < frame.right and frame.top < y < frame.bottom
 
 
 def _chosen(cuts: Sequence[_Cut], height: float, count: int) -> list[_Cut]:
@@ -110,7 +119,9 @@ def _chosen(cuts: Sequence[_Cut], height: float, count: int) -> list[_Cut]:
             low = limit
         else:
             high, best = limit, packed
-    return best
+    # one column less is worth a little height
+    fewer = _packed(cuts, height, high * _TALLER)
+    return fewer if fewer is not None and len(fewer) < len(best) else best
 
 
 def _packed(cuts: Sequence[_Cut], height: float, limit: float) -> list[_Cut] | None:
@@ -142,6 +153,10 @@ def _extent(places: Layout, sizes: Mapping[str, Size], start: float, end: float)
             lefts.append(frame.left)
             rights.append(frame.right)
     return min(lefts), max(rights)
+
+
+def _wire(wire: Wire, by: Point) -> Wire:
+    return Wire(tuple(_moved(point, by) for point in wire.points), _moved(wire.tip, by))
 
 
 def _moved(point: Sequence[float], by: Point) -> Point:
