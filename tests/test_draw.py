@@ -316,6 +316,9 @@ def test_tikz_and_mermaid_escape():
     assert r"\input{" not in tex
     assert r"\textbackslash{}input\{/etc/passwd\}" in tex
     assert tex.count(r"\end{document}") == 1
+    # letters that pdflatex has not; it stops at them
+    assert "compile with lualatex" in str(diagram(report("title: Δίκτυο\nlayers:\n  - conv 4 3x3\n"), format="tex"))
+    assert "compile with" not in str(diagram(archcalc.analyze("unet"), format="tex"))
     net = report("layers:\n  - a: conv 4 3x3 -> relu\n")
     assert 'n1["a<br/>conv 4 × 3×3<br/>relu"]' in diagram(net, format="mmd")
 
@@ -326,6 +329,18 @@ def test_mermaid_writes_signs_as_numbers(char):
 
     made = escape(f"a{char}b")
     assert re.fullmatch(r"a(#\d+;)b|a_b", made)
+
+
+def test_mermaid_keeps_to_what_it_can_read():
+    """Mermaid 11 refuses an empty title of a subgraph, more than 500 edges, and more than 50,000 characters."""
+    assert '[""]' not in diagram(archcalc.analyze("siamese"), format="mmd")  # frames without names
+    nasnet = archcalc.analyze("nasnet")
+    with pytest.raises(TargetError, match="at most 500 wires, and this figure has"):
+        diagram(nasnet, format="mmd")
+    assert str(diagram(nasnet, format="mmd", depth=1)).count("-->") < 500
+    chain = "".join(f"  - {'a' * 60}{n}: conv 4 1x1\n" for n in range(499))
+    with pytest.raises(TargetError, match="at most 50,000 characters"):
+        diagram(report(f"layers:\n{chain}"), format="mmd", folds=False, show=("shape", "kernel", "params", "macs"))
 
 
 # ── layouts end ──

@@ -125,11 +125,12 @@ aside{flex:1 1 0;min-width:320px;max-width:800px;border-left:1px solid RULE;disp
 table{border-collapse:collapse;font-size:12.5px;min-width:100%}
 thead th{position:sticky;top:0;background:HEAD;text-align:left;padding:0}
 th button{all:unset;cursor:pointer;padding:6px 8px;font-weight:bold;box-sizing:border-box;width:100%}
+th:nth-child(5) button,th:nth-child(6) button{text-align:right}
 th button:focus-visible{outline:2px solid ACCENT}
 td{padding:3px 8px;border-bottom:1px solid RULE;white-space:nowrap}
 td:nth-child(5),td:nth-child(6),tfoot td{text-align:right}
 td:first-child{white-space:normal;overflow-wrap:anywhere;max-width:15em}
-tfoot th,tfoot td{border-top:2px solid INK;padding:6px 10px;text-align:right;font-weight:bold}
+tfoot th,tfoot td{border-top:2px solid INK;padding:6px 8px;text-align:right;font-weight:bold}
 tr.on td{background:HEAD;color:ACCENT}
 g[id]{cursor:pointer}
 g.on>path:last-of-type,g.on>path:first-of-type{stroke:ACCENT;stroke-width:2.5}

@@ -9,6 +9,8 @@ _HEAD = r"""\documentclass[tikz,border=0pt]{standalone}
 \DeclareTextCommandDefault{\textquotedbl}{''}
 """
 _CHINESE = "% compile with xelatex\n\\usepackage{ctex}\n"
+_FOREIGN = "% compile with lualatex or xelatex, and a font that has these letters\n"
+_LATIN = 0x24F  # the last letter that pdflatex sets
 
 
 def tikz(canvas: Canvas) -> str:
@@ -16,11 +18,13 @@ def tikz(canvas: Canvas) -> str:
     marks = [mark for group in canvas.groups for mark in group.marks]
     names = {colour: f"archcalc{index}" for index, colour in enumerate(_colours(canvas.paper, marks))}
     defined = "".join(f"\\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}\n" for colour, name in names.items())
-    chinese = any(ord(char) > 0x2E80 for mark in marks if isinstance(mark, Text) for char in mark.text)
+    letters = {char for mark in marks if isinstance(mark, Text) for char in mark.text if char.isalpha()}
+    chinese = any(ord(char) > 0x2E80 for char in letters)
+    foreign = any(ord(char) > _LATIN for char in letters)
     size = f"({figure(canvas.width)},{figure(canvas.height)})"
     body = "\n".join(_text(mark, names) if isinstance(mark, Text) else _path(mark, names) for mark in marks)
     return (
-        f"{_HEAD}{_CHINESE if chinese else ''}{defined}\\begin{{document}}\n"
+        f"{_HEAD}{_CHINESE if chinese else _FOREIGN if foreign else ''}{defined}\\begin{{document}}\n"
         f"\\begin{{tikzpicture}}[x=1bp,y=-1bp]\n\\fill[{names[canvas.paper]}] (0,0) rectangle {size};\n"
         f"{body}\n\\end{{tikzpicture}}\n\\end{{document}}\n"
     )
