@@ -48,6 +48,7 @@ def test_claim(case):
         assert not names
     if cell.verdict == "right-under":
         assert cell.convention
+    assert case.get("says", "") in (cell.derivation or "")
 
 
 @pytest.mark.parametrize("case", TABLES, ids=lambda case: case["name"])

@@ -78,16 +78,16 @@ def _by_name(lines: Sequence[Line], report: Report) -> dict[int, Match]:
     for folder, inside in folders.items():
         if folder in paths:  # the merge that ends a folder has the folder's name
             inside.append(paths[folder])
-    names = sorted(_bare(name) for name in {line.name for line in lines})
+    names = sorted(bare(name) for name in {line.name for line in lines})
     plain_names: dict[str, set[str]] = {}
     for known in (*paths, *folders):
-        plain_names.setdefault(_bare(known), set()).add(known)
+        plain_names.setdefault(bare(known), set()).add(known)
     found: dict[int, Match] = {}
     used: dict[str, int] = {}
     for line in lines:
         path = line.name if line.name in paths or line.name in folders else None
         label = re.sub(r"\s*\([^()]*=[^()]*\)$", "", line.name)
-        same = plain_names.get(_bare(label), set())
+        same = plain_names.get(bare(label), set())
         if path is None and len(same) == 1 and not re.fullmatch(r"\d*", line.name):
             path = next(iter(same))
         if path is None:
@@ -103,7 +103,7 @@ def _by_name(lines: Sequence[Line], report: Report) -> dict[int, Match]:
             found.pop(used[path], None)
             continue
         used[path] = line.number
-        own = _bare(path)
+        own = bare(path)
         after = bisect_left(names, own) + 1  # its own name stands before; names that go on follow it
         alone = path in paths and after < len(names) and names[after].startswith(own)
         nodes = [paths[path]] if alone or path not in folders else folders[path]
@@ -139,7 +139,12 @@ def _span(name: str, paths: Mapping[str, Node], folders: Mapping[str, list[Node]
     return [node for group in groups for node in group] if all(groups) else []
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """Return a name as it is compared: lower case, letters and digits only.
+
+    >>> bare("Conv2_1.conv")
+    'conv21conv'
+    """
     return re.sub(r"[^a-z0-9\u4e00-\u9fff]", "", name.lower())
 
 
@@ -159,6 +164,8 @@ def _in_order(lines: Sequence[Line], nodes: Sequence[Node], report: Report, tabl
     placed = _by_place(lines, views, nodes)
     if placed:
         return placed
+    if len(lines) == 1 and _is_only_named(lines[0], views[0], nodes):
+        return {}
     found: dict[int, Match] = {}
     start = 0
     if views and _is_input(views[0], lines[0], report, nodes):
@@ -188,6 +195,17 @@ def _in_order(lines: Sequence[Line], nodes: Sequence[Node], report: Report, tabl
             free.remove(likely)
             found[line.number] = Match(nodes[likely], (nodes[likely],))
     return found
+
+
+def _is_only_named(line: Line, view: "_View", nodes: Sequence[Node]) -> bool:
+    """Tell whether a single row has only a kind to go by, of which the network has several layers.
+
+    The number that it states is what is judged, so that it cannot say which of them is meant.
+    """
+    text = view.text
+    if not text.ops or text.kernel or text.out is not None or sum(bool(cell) for cell in line.cells) > 1:
+        return False
+    return sum(_kind_of(text, node) == 1 for node in nodes) > 1
 
 
 def _aligned(alike: Sequence[Sequence[float]], costs: Sequence[float]) -> list[tuple[int, int]]:
@@ -234,8 +252,8 @@ def _by_place(rows: Sequence[Line], views: "Sequence[_View]", nodes: Sequence[No
 
 
 def _named(line: Line, nodes: Sequence[Node]) -> bool:
-    name = _bare(line.name)
-    return bool(name) and any(name in (_bare(part) for part in node.path.split(".")) for node in nodes)
+    name = bare(line.name)
+    return bool(name) and any(name in (bare(part) for part in node.path.split(".")) for node in nodes)
 
 
 def _has_evidence(view: "_View", line: Line, node: Node, likeness: float) -> bool:
@@ -275,7 +293,7 @@ def _view(line: Line, table: Table) -> _View:
     if text.ops[:1] == ("softmax",) and has_params:  # the last layer is often called by its activation
         text = text._replace(ops=("fc",))
     shapes = read_shape(under("output")), read_shape(under("input"))
-    return _View(text, named, _bare(line.name), *shapes, params, has_params, read_count(under("rf")))
+    return _View(text, named, bare(line.name), *shapes, params, has_params, read_count(under("rf")))
 
 
 class _Known(NamedTuple):
@@ -291,7 +309,7 @@ def _known(nodes: Sequence[Node], reach: Mapping[str, Field]) -> list[_Known]:
     found = []
     for node in nodes:
         first, *_, last = (node.path, *node.path.split("."))
-        names = (_bare(node.path), _bare(last), _bare(first.split(".")[0]))
+        names = (bare(node.path), bare(last), bare(first.split(".")[0]))
         params = node.params
         field = reach.get(node.path)
         found.append(_Known(node, names, params if isinstance(params, int) else None, field.size[0] if field else None))

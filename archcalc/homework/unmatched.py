@@ -10,7 +10,7 @@ from archcalc.homework.cell import fit_shape, read_count, read_shape
 from archcalc.homework.figures import agreement, judge_count, primary
 from archcalc.homework.headings import FIELDS, SHAPES
 from archcalc.homework.layertext import kinds
-from archcalc.homework.match import Match
+from archcalc.homework.match import Match, bare
 from archcalc.homework.mistakes.kinds import Finding
 from archcalc.homework.reach import judge_field
 from archcalc.homework.scene import Scene
@@ -30,13 +30,14 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     | {"dilation": ("dilation",), "groups": ("groups",), "heads": ("heads",)}
 )
 
+_MOST_NAMES: Final = 4  # layers that a reason lists
+
 
 def judge_unmatched(scene: Scene, line: Line, text: str, quantity: str, heading: str) -> Judged:
     """Return the verdict on a row that is no layer: zero is right, a sum of consecutive layers too."""
     cell = read_shape(text) if quantity in SHAPES else read_count(text)
-    told = Judged(
-        line.number, line.name, None, quantity, text, cell.value, "undecided", derivation=scene.words.no_layer
-    )
+    reason = _reason(scene, line.name)
+    told = Judged(line.number, line.name, None, quantity, text, cell.value, "undecided", derivation=reason)
     wrong = contradiction(cell)
     if wrong is not None:
         said = scene.words.arithmetic.format(value=f"{plain_value(wrong):,}")
@@ -63,6 +64,16 @@ def judge_unmatched(scene: Scene, line: Line, text: str, quantity: str, heading:
                 if total != counts[end]:
                     return told._replace(verdict="right", expected=total, derivation=f"{parts} = {total}")
     return told
+
+
+def _reason(scene: Scene, name: str) -> str:
+    """Return why a row is undecided: the layers whose names go on where the row's ends (`conv2`: `conv2_1`)."""
+    asked = bare(name)
+    alike = [node.path for node in scene.report.rows if node.weights and bare(node.path).startswith(asked)]
+    if not asked or not alike:
+        return scene.words.no_layer
+    names = ", ".join(alike[:_MOST_NAMES]) + (" …" if len(alike) > _MOST_NAMES else "")
+    return scene.words.which.format(name=name, names=names)
 
 
 def judge_setting(scene: Scene, line: Line, text: str) -> Judged | None:

@@ -56,6 +56,7 @@ class Words(NamedTuple):
     first_stride: str = "stride in the 1x1 instead of the 3x3 convolution (ResNet v1)"
     symbols: str = "with {letters}"
     no_layer: str = "no layer of the network belongs to this row"
+    which: str = "no layer of the network is called {name}; {names} may be meant"
     no_network: str = "there is no network to compare with; name one with --against"
     near: str = "close to {count:,}: tools also count normalisation, activations or pools; say which tool counted"
     multiple: str = "{times} times {count:,}: right for a batch of {times}, which the sheet does not say"
@@ -106,6 +107,7 @@ ZH: Final = Words(
     with_weights="计入参数", backward="前向加反向",
     first_stride="步长在 1x1 而不在 3x3 卷积 (ResNet v1)", symbols="其中 {letters}",
     no_layer="网络中没有与该行对应的层",
+    which="网络中没有名为 {name} 的层; 可能是 {names}",
     no_network="没有可比较的网络; 用 --against 指定", near="接近 {count:,}: 有的工具还计归一化、激活或池化; 请说明工具",
     multiple="{count:,} 的 {times} 倍: 批大小为 {times} 时正确, 表中未说明", not_known="网络没有这个量",
     letters="字母 {letters} 的含义不明", no_comparison="没有可比较的值", twice="行 {name} 被计了两次",
