@@ -49,6 +49,9 @@ def test_claim(case):
     if cell.verdict == "right-under":
         assert cell.convention
     assert case.get("says", "") in (cell.derivation or "")
+    calculated = [each.mistakes[0].id for each in found.cells if each.column == "expression"]
+    if "calculation" in case:
+        assert calculated == [case["calculation"]]
 
 
 @pytest.mark.parametrize("case", TABLES, ids=lambda case: case["name"])

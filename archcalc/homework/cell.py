@@ -75,6 +75,11 @@ class Cell(NamedTuple):
         """The value of the calculation, if it has no letters."""
         return self.formula.number if self.formula is not None else None
 
+    @property
+    def stated(self) -> Fraction:
+        """The result that is written behind a calculation; of a shape, its last size."""
+        return self.number.value if self.number is not None else Fraction((self.dims or (0,))[-1] or 0)
+
 
 def is_blank(text: str) -> bool:
     """Tell whether a cell holds no answer.

@@ -17,6 +17,7 @@ from archcalc.homework.headings import COLUMNS, FIELDS, JUDGED, SHAPES
 from archcalc.homework.layertext import read_layer
 from archcalc.homework.match import Match
 from archcalc.homework.mistakes import CATALOGUE, produce
+from archcalc.homework.mistakes.calculation import misplaced
 from archcalc.homework.mistakes.kinds import Case, Finding
 from archcalc.homework.number import Printed
 from archcalc.homework.reach import judge_field
@@ -71,7 +72,7 @@ def judge_table(scene: Scene) -> list[Judged]:
             for line in scene.lines:
                 found += _equations(scene, line, line.text(at))
     found = [_as_elsewhere(scene, cell, found) for cell in found]
-    found += _expressions(scene.words, found)
+    found += _expressions(scene, found)
     order = {line.number: place for place, line in enumerate(scene.table.lines)}
     return sorted(found, key=lambda cell: order.get(cell.row, 0))
 
@@ -274,7 +275,7 @@ def _is_rounded(text: str) -> bool:
 # ── Calculations in cells ──
 
 
-def _expressions(said: Words, cells: Sequence[Judged]) -> list[Judged]:
+def _expressions(scene: Scene, cells: Sequence[Judged]) -> list[Judged]:
     """Return the verdicts on calculations whose stated result is right: they may still be wrong."""
     found = []
     for told in cells:
@@ -283,12 +284,14 @@ def _expressions(said: Words, cells: Sequence[Judged]) -> list[Judged]:
         cell = read_shape(told.given) if told.column in (*SHAPES, *FIELDS) else read_count(told.given)
         wrong = contradiction(cell)
         if wrong is not None:
-            text = said.arithmetic.format(value=f"{plain_value(wrong):,}")
-            finding = Finding("wrong-derivation", text, text, plain_value(wrong))
+            text = scene.words.arithmetic.format(value=f"{plain_value(wrong):,}")
+            slip = Finding("wrong-derivation", text, text, plain_value(wrong))
+            subject = scene.subjects.get(told.layer or "")
+            better = misplaced(cell.formula_text, cell.stated, subject) if subject else None
             found.append(
                 told._replace(
                     column="expression", verdict="wrong", convention=None, expected=plain_value(wrong),
-                    derivation=None, mistakes=(finding,),
+                    derivation=None, mistakes=(better, slip) if better else (slip,),
                 )
             )  # fmt: skip
     return found

@@ -11,6 +11,7 @@ from archcalc.homework.figures import agreement, judge_count, primary
 from archcalc.homework.headings import FIELDS, SHAPES
 from archcalc.homework.layertext import kinds
 from archcalc.homework.match import Match, bare
+from archcalc.homework.mistakes.calculation import misplaced
 from archcalc.homework.mistakes.kinds import Finding
 from archcalc.homework.reach import judge_field
 from archcalc.homework.scene import Scene
@@ -41,8 +42,13 @@ def judge_unmatched(scene: Scene, line: Line, text: str, quantity: str, heading:
     wrong = contradiction(cell)
     if wrong is not None:
         said = scene.words.arithmetic.format(value=f"{plain_value(wrong):,}")
-        finding = Finding("arithmetic-slip", said, said, plain_value(wrong))
-        return told._replace(column="expression", verdict="wrong", expected=plain_value(wrong), mistakes=(finding,))
+        found: tuple[Finding, ...] = (Finding("arithmetic-slip", said, said, plain_value(wrong)),)
+        subjects = list(scene.subjects.values())
+        if len(subjects) == 1 and (better := misplaced(cell.formula_text, cell.stated, subjects[0])):
+            found = (better, *found)  # of a single layer it is clear which one is meant
+        return told._replace(
+            column="expression", verdict="wrong", expected=plain_value(wrong), derivation=None, mistakes=found
+        )
     if quantity in SHAPES:
         shapes = _shapes_beside(scene, line, quantity)
         fits = any(fit_shape(cell, shape) for shape in shapes)
