@@ -204,6 +204,22 @@ def settled(value: Any) -> Any:
     return value if settle is None else settle(value)
 
 
+def equals(size: Number, number: int) -> bool:
+    """Tell whether a size is this number; of numbers on a grid the points part where only some are. No array is.
+
+    >>> equals(1, 1)
+    True
+    """
+    return bool(size == number) if isinstance(size, int) or hasattr(size, "arithmetic") else False
+
+
+def check_within(value: Any, most: int) -> None:
+    """Note the points of a grid where a swept number lies beyond ±`most`; other kinds of number are left alone."""
+    check = getattr(getattr(value, "arithmetic", None), "check_within", None)
+    if check is not None:
+        check(value, most)
+
+
 def say(message: Message) -> str:
     """Return the text of a message that may be made only when it is needed."""
     return message if isinstance(message, str) else message()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from archcalc.arithmetic import Number, total, volume
+from archcalc.arithmetic import Number, largest, total, volume
 from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
 from archcalc.report import Node, Report
 
@@ -115,10 +115,17 @@ def peak(report: Report, *, in_place: bool = False, order: Sequence[Node] | None
     return most
 
 
-def alive(report: Report, *, in_place: bool = False) -> Iterator[Number]:
-    """Yield how many elements are alive while each row runs, in order; on swept sizes too."""
-    for _, living in _living(report, _rows(report), in_place=in_place):
-        yield total(living.values())
+def at_inference(report: Report) -> Number:
+    """Return the elements that inference holds at most: weights, buffers, and the values alive at once; on a grid, too.
+
+    >>> from archcalc.api import analyze
+    >>> at_inference(analyze("alexnet")) - analyze("alexnet").totals.params
+    580800
+    """
+    most: Number = 0
+    for _, living in _living(report, _rows(report), in_place=False):
+        most = largest(most, total(living.values()))
+    return report.totals.params + report.totals.buffers + most
 
 
 def _living(report: Report, rows: Sequence[Node], *, in_place: bool) -> Iterator[tuple[str, dict[str, Number]]]:

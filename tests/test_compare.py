@@ -1,5 +1,7 @@
 """Networks side by side: figures of outside sources, differences that add up, alignment, forms, refusals."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -120,6 +122,28 @@ def test_formulas(call):
     assert "MACs, Difference = 589824·⌊H/4⌋·⌊W/4⌋ + 2359296·(⌊H/8⌋·⌊W/8⌋ + ⌊H/16⌋·⌊W/16⌋)" in said
 
 
+def test_formulas_are_spelled_for_programs_and_below_the_table_for_people(call):
+    code, out, _ = call("vgg/16", "vgg/19", "--sym", "H,W")
+    assert code == 0
+    assert "Memory, bytes: not decided for free sizes." in out
+    assert max(map(len, out.splitlines())) <= 100
+    # one more convolution of 256 channels on a quarter of the edges: 256·256·9 multiply-adds a position
+    assert "conv: only in vgg/19, conv3_4.conv" in " ".join(out.split())
+    assert "589824·⌊H/4⌋·⌊W/4⌋" in out.partition("Where they part")[2]
+    _, out, _ = call("vgg/16", "vgg/19", "--sym", "H,W", "-f", "csv", "--layers")
+    assert ",589824·⌊H/4⌋·⌊W/4⌋" in out
+    _, out, _ = call("vgg/16", "vgg/19", "-f", "csv")
+    shares = {row["figure"]: row["percent"] for row in csv.DictReader(io.StringIO(out))}
+    assert float(shares["Parameters"]) == round(100 * (143667240 - 138357544) / 138357544, 4)  # torchvision's counts
+
+
+def test_a_number_on_every_axis_is_the_same_as_the_number(call):
+    _, out, _ = call("conv 8 3 /2 pad=1", "conv 8 3x3 /2x2 pad=1x1", "--input", "3x9x9")
+    assert "The networks are equal, layer by layer." in out
+    _, out, _ = call("conv 8 3", "conv 8 3x5", "--input", "3x9x9")
+    assert "conv: kernel 3x3 → 3x5" in out
+
+
 @pytest.mark.parametrize("form", ["markdown", "latex", "html", "csv", "tsv"])
 def test_forms(call, form):
     code, out, _ = call("vgg/16", "vgg/19", "-f", form)
@@ -145,6 +169,8 @@ def test_a_chart(call):
 
 
 def test_wrong_input(call):
+    code, _, err = call("vgg/16", "vgg/19", "vgg/11", "--layers")
+    assert (code, "--layers is for two networks" in err) == (2, True)
     assert call("vgg/16", "vgg/17")[0] == 2
     assert call("vgg/16", "vgg/19", "-f", "nothing")[0] == 2
     code, _, err = call("vgg/16", "json:loads")

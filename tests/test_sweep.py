@@ -24,7 +24,7 @@ numpy = pytest.importorskip("numpy")
 
 from archcalc.sweep import sweep  # noqa: E402
 from archcalc.sweep.number import Grid, Nowhere, Split, Swept  # noqa: E402
-from archcalc.sweep.ranges import read_axes, read_values  # noqa: E402
+from archcalc.sweep.ranges import read_axes, read_values, written  # noqa: E402
 
 SPECS = [path.stem for path in spec_files(builtin_folder())]
 MEASURES = ("params", "params_trainable", "buffers", "macs", "macs_train", "activations", "nodes")
@@ -43,7 +43,7 @@ def same_as_single_networks(target, over, measures=MEASURES):
         points = [(*point, *values) for point in points for values in axis.points]
     for point in points:
         values = {
-            name: str(value) if isinstance(value, Fraction) else value
+            name: written(value) if isinstance(value, Fraction) else value
             for name, value in zip(found.names, point, strict=True)
         }
         edge = values.pop("H") if set(values) == {"H", "W"} and target == "alexnet" else None
@@ -94,6 +94,49 @@ def test_every_built_in_spec_gives_the_same_swept_and_single(spec):
 )
 def test_families_of_networks_give_the_same_swept_and_single(target, over):
     assert same_as_single_networks(target, over) >= 3
+
+
+HOSTILE = {
+    # what a plain number decides, and what one network is refused for: name: (spec, what is swept, valid points)
+    "key": ("params: {k: 64}\ninput: 3x8x8\nlayers: ['conv {64: 1, 128: 2}[k] 1x1']", {"k": "1..200"}, 2),
+    "layers": ("params: {n: 1}\ninput: 7x8\nlayers: ['lstm 8 layers=n']", {"n": "0..70"}, 64),
+    "axis": ("params: {n: 1}\ninput: 3x8x8\nlayers: ['mean axis=n']", {"n": "0..9"}, 3),
+    "item": ("params: {n: 1}\ninput: 3x8x8\nlayers: ['conv [4,5,6][n] 1x1']", {"n": "-9..9"}, 6),
+    "left": ("params: {n: 1}\ninput: 3x8x8\nlayers: [reshape n -1]", {"n": "-2..9"}, 6),
+    "one": ("params: {n: 1}\ninput: 1x8x8\nlayers: [{mul: ['conv 6 1x1', 'conv n 8x8']}]", {"n": "1..9"}, 2),
+    "divide": ("params: {n: 1}\ninput: 3x8x8\nlayers: ['conv max(1,round(12/(n-3))) 1x1']", {"n": "0..9"}, 9),
+    "rate": ("params: {p: 0.5}\ninput: 3x8x8\nlayers: [dropout p]", {"p": "-1..2:0.25"}, 5),
+    "edge": ("params: {n: 4}\ninput: [3, n, n]\nlayers: [conv 4 1x1]", {"n": "0.5..3:0.5"}, 3),
+    "times": ("params: {n: 2}\ninput: 3x8x8\nlayers: [times n/2, 'conv 4 1x1', once]", {"n": "-1..9"}, 4),
+    "fine": ("params: {n: 1}\ninput: 3x8x8\nlayers: [conv round(8*n) 1x1]", {"n": "0.1234567890123,1"}, 2),
+    "large": ("params: {n: 1}\ninput: 3x8x8\nlayers: [conv n*n//10**9 1x1]", {"n": [1, 40_000, 10**8, 10**15]}, 1),
+    "repeats": ("params: {n: 1}\ninput: 3x8x8\nlayers: [conv 3 1x1 *n]", {"n": "1,1999..2002"}, 3),
+    "nodes": (
+        "params: {n: 1}\nblocks: {b: bn -> bn -> bn -> bn -> bn -> bn -> bn -> bn -> bn -> bn -> bn -> bn}\n"
+        "input: 3x8x8\nlayers: [b *n]",
+        {"n": "1,1665..1668"},  # 12 · 1,666 = 19,992 layers
+        3,
+    ),
+    "middle": (
+        "params: {d: 1}\ninput: 3x32x32\nlayers: ['conv 8 1x1', 'conv 8 1x1 groups=[1,3][i] *max(1,abs(d-5))']",
+        {"d": "0..10"},
+        3,
+    ),
+    "options": (
+        "params: {n: 1}\nvariants: {d: {18: {n: 2}, 0.5: {n: 3}, 50: {n: 5}}}\ninput: 3x8x8\nlayers: [conv n 1x1]",
+        {"d": "0..60:0.5"},
+        3,
+    ),
+    "yes": ("params: {f: yes}\ninput: 3x8x8\nlayers: [{if: f == yes, then: conv 4 1x1}]", {"f": [True, False]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_decides_one_network_decides_every_point(tmp_path, name):
+    text, over, valid = HOSTILE[name]
+    spec = tmp_path / "net.yaml"
+    spec.write_text(f"archcalc: 1\n{text}\n", encoding="utf-8")
+    assert same_as_single_networks(str(spec), over) == valid
 
 
 def test_memory_and_conventions_are_the_same_too():
@@ -254,6 +297,43 @@ def test_a_grid_that_is_too_large_points_to_a_sample():
     ]
 
 
+def test_a_sample_takes_no_point_twice_and_a_small_grid_whole():
+    over = {"alpha": "0.5,1", "res": "32..320:32"}
+    rows = [(row["alpha"], row["H"]) for row in sweep("mobilenet_v2", over, sample=15)]
+    assert len(set(rows)) == 15
+    assert rows == sorted(rows)
+    assert len(sweep("mobilenet_v2", over, sample=1000)) == 20
+
+
+def test_res_is_the_edge_of_the_input_whatever_is_called_h():
+    # Tiny YOLO v1 has 3x448x448 written in numbers, and H is a parameter of its other networks
+    found = sweep("yolo_tiny", {"res": [224, 448]})
+    assert [row["macs"] for row in found] == [
+        analyze("yolo_tiny", input=(3, edge, edge)).totals.macs for edge in (224, 448)
+    ]
+    for over in ({"res": [96, 128], "H": [64, 96]}, {"H,res": [96, 128]}):
+        with pytest.raises(TargetError, match="H is swept twice; res stands for H and W"):
+            sweep("mobilenet_v2", over)
+
+
+def test_a_column_has_one_meaning(tmp_path):
+    spec = tmp_path / "net.yaml"
+    spec.write_text("archcalc: 1\nparams: {macs: 8}\ninput: 3x8x8\nlayers: [conv macs 1x1]\n", encoding="utf-8")
+    with pytest.raises(TargetError, match="'macs' is swept and counted"):
+        sweep(str(spec), {"macs": "1..3"})
+    assert [row["params"] for row in sweep(str(spec), {"macs": "1..3"}, measures=("params",))] == [4, 8, 12]
+    with pytest.raises(TargetError, match="nothing to count"):
+        sweep(str(spec), {"macs": "1..3"}, measures=())
+
+
+def test_points_without_a_network_are_told_by_reason():
+    found = sweep("resnet", {"depth": "17..51,abc"})
+    assert [row["depth"] for row in found] == [18, 34, 50]
+    assert [(held.points, held.first) for held in found.dropped] == [(32, (17,)), (1, ("abc",))]
+    # an option is a word, and 1.0 the number 1
+    assert len(sweep("squeezenet", {"version": "1.0,1.1"})) == 2
+
+
 def test_names_that_are_nothing_are_refused_with_what_there_is():
     with pytest.raises(TargetError, match=r"no parameter 'alfa'.*did you mean 'alpha'"):
         sweep("mobilenet_v2", {"alfa": "1,2"})
@@ -274,8 +354,14 @@ def test_where_sort_first_and_pareto():
     # 582,195,824 and 300,774,272: torchvision's and the paper's networks of width 1.4 and 1.0
     front = found.pareto("macs", "+params")
     assert {(row["alpha"], row["H"]) for row in front} == {(Fraction(1, 2), 96), (1, 96), (Fraction(7, 5), 96)}
-    with pytest.raises(TargetError, match="is no condition"):
-        found.where("macs")
+    assert len(found.where("macs<=0.1G")) == len(found.where("macs <= 100m")) == 3
+    memory = sweep("mobilenet_v2", {"alpha": [1, 1.4]}, measures=("memory",))["memory"].tolist()
+    for unit, size in (("MB", 10**6), ("MiB", 2**20)):
+        held = sweep("mobilenet_v2", {"alpha": [1, 1.4]}, measures=("memory",)).where(f"memory < 20{unit}")
+        assert len(held) == sum(count < 20 * size for count in memory)
+    for text in ("macs", "macs < params", "macs <", "macs < 1e9"):
+        with pytest.raises(TargetError, match="is no condition"):
+            found.where(text)
     with pytest.raises(TargetError, match="no column 'mcs'"):
         found.where("mcs < 3")
 
@@ -285,7 +371,7 @@ def test_where_sort_first_and_pareto():
 def test_a_front_is_what_no_other_row_beats(rows):
     from archcalc.sweep.result import _front
 
-    front = set(_front(numpy.array(rows)).tolist())
+    front = set(_front(list(numpy.array(rows).T)).tolist())
     for at, row in enumerate(rows):
         beaten = any(all(x <= y for x, y in zip(other, row, strict=True)) and other != row for other in rows)
         assert (at in front) != beaten
@@ -298,6 +384,17 @@ def test_processes_give_the_same(monkeypatch):
     over = {"depth": "18,34,50,101,152", "res": "64,224"}
     alone, together = sweep("resnet", over), sweep("resnet", over, jobs=2)
     assert [dict(row) for row in alone] == [dict(row) for row in together]
+
+
+def test_processes_read_a_spec_from_standard_input_too(monkeypatch):
+    room = import_module("archcalc.sweep.evaluate")
+    text = b"archcalc: 1\nparams: {n: 1}\ninput: 3x8x8\nlayers: [{for: i in range(n), do: conv i+1 1x1}]\n"
+
+    monkeypatch.setattr(room, "_PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    found = sweep("-", {"n": "1..12"}, jobs=2)
+    # a convolution from i to i + 1 channels has i·(i + 1) weights and i + 1 biases; the first reads 3
+    assert [row["params"] for row in found] == [4 + sum((i + 1) ** 2 for i in range(1, n)) for n in range(1, 13)]
 
 
 # ── The command ──
@@ -356,6 +453,8 @@ def test_a_picture_names_the_front(call):
 
 
 def test_nothing_left_is_a_finding(call):
+    code, _, err = call(*SMALL, "--where", "macs < 1K", "-o", "front.svg")
+    assert (code, err.strip(), Path("front.svg").exists()) == (1, "no variant is left to plot", False)
     code, out, _ = call(*SMALL, "--where", "macs < 1K")
     assert code == 1
     assert "0 of 4" in out

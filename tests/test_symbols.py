@@ -175,3 +175,32 @@ def test_names_that_python_needs_are_changed(call, tmp_path):
     exec(compile(out, "formulas", "exec"), module)
     # 3·3·3·8 + 8
     assert module["totals"](floor_=8, lambda_=3)["params"] == 224
+
+
+TAKEN = ("_check", "ValueError", "totals", "layers", "TOTALS", "LAYERS", "symbols", "ceiling", "match", "_", "def_")
+
+
+@pytest.mark.parametrize(("height", "width"), [*zip(TAKEN, (*TAKEN[1:], "def"), strict=True)])
+def test_names_that_a_file_uses_itself_are_changed(tmp_path, height, width):
+    spec = tmp_path / "net.yaml"
+    spec.write_text(f"archcalc: 1\ninput: [3, {height}, {width}]\nlayers: [conv 8 3x3 /2]\n", encoding="utf-8")
+    report = analyze(str(spec))
+    functions, expressions = {}, {}
+    exec(compile(code(report, "python"), "formulas", "exec"), functions)
+    sizes = dict(zip(sorted((height, width)), (9, 12), strict=True))
+    # 3·3·3 weights for each of 8 maps, on ⌊(n − 3)/2⌋ + 1 positions an axis: 4 and 5
+    assert functions["totals"](*sizes.values())["macs"] == 27 * 8 * 4 * 5
+    pytest.importorskip("sympy")
+    exec(compile(code(report, "sympy"), "formulas", "exec"), expressions)
+    macs = expressions["TOTALS"]["macs"]
+    assert macs.subs({symbol: sizes[symbol.name] for symbol in macs.free_symbols}) == 27 * 8 * 4 * 5
+
+
+def test_formulas_of_groups_fit_a_page(call):
+    code, out, _ = call("table", "vgg/16", "--sym", "H,W", "--group", "type")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 100
+    code, _, err = call("table", "vgg/16", "--group", "type", "--columns", "group,rf")
+    assert (code, "a group has no rf" in err) == (2, True)
+    code, _, err = call("table", "vgg/16", "--sym", ",")
+    assert (code, "--sym H,W" in err) == (2, True)

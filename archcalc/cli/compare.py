@@ -71,6 +71,8 @@ def compare_command(
             target, others[0], library, params=o.parameters(set_), input=o.inputs(input_),
             format=format_, lang=lang, ascii=ascii_, output=output,
         )  # fmt: skip
+    if every and len(others) > 1:
+        raise o.wrong("--layers is for two networks; of more, there are figures only")
     from archcalc.comparison.present import compare, text
     from archcalc.conventions.catalogue import find
     from archcalc.errors import did_you_mean

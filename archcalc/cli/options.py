@@ -124,7 +124,10 @@ def inputs(sizes: Sequence[str] | None) -> Any:
 
 def symbols(names: str | None) -> tuple[str, ...]:
     """Return what `--sym` says."""
-    return tuple(name.strip() for name in names.split(",") if name.strip()) if names else ()
+    found = tuple(name.strip() for name in (names or "").split(",") if name.strip())
+    if names is not None and not found:
+        raise wrong("--sym names sizes that stay free: --sym H,W")
+    return found
 
 
 def note_unused(sym: str | None, report: "Report", console: "Console") -> None:

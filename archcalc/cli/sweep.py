@@ -99,6 +99,9 @@ def sweep_command(
     found = found.where(*(where or ()))
     goals = _words(pareto) if pareto else tuple(found.counts)
     if form in _PICTURES:
+        if not len(found):
+            console.note("no variant is left to plot")
+            return 1
         from archcalc.diagram import document
         from archcalc.sweep.plot import plot
 

@@ -1,10 +1,11 @@
 """Pairs of rows → differences, each as one record: what is different, in which layers, and what it costs."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archcalc.arithmetic import Number, total
 from archcalc.comparison.align import Pair
+from archcalc.layers.settings import is_number
 from archcalc.render.columns import value
 from archcalc.report import Node
 
@@ -67,14 +68,26 @@ def _kind(pair: Pair) -> tuple[Kind, str, tuple[Change, ...]] | None:
 
 
 def changed(a: Node, b: Node) -> tuple[Change, ...]:
-    """Return the settings that two rows of one type have differently, names of other layers aside."""
+    """Return the settings that two rows of one type have differently, names of other layers aside.
+
+    A number is the same as itself on every axis: `conv 8 3` is `conv 8 3x3`.
+    """
     names = dict.fromkeys((*a.settings, *b.settings))
-    texts = ((name, *(_text(row, name) for row in (a, b))) for name in names)
+    pairs = ((name, _on_axes(a.settings.get(name), b.settings.get(name))) for name in names)
+    texts = ((name, *map(_text, pair)) for name, pair in pairs)
     return tuple(Change(name, first, second) for name, first, second in texts if first != second)
 
 
-def _text(row: Node, name: str) -> str:
-    setting = row.settings.get(name)
+def _on_axes(first: Any, second: Any) -> tuple[Any, Any]:
+    """Return two settings, with a number that meets a size repeated on its axes."""
+    if isinstance(first, tuple) and is_number(second):
+        return first, (second,) * len(first)
+    if isinstance(second, tuple) and is_number(first):
+        return (first,) * len(second), second
+    return first, second
+
+
+def _text(setting: Any) -> str:
     items = setting if isinstance(setting, (tuple, list)) else (setting,)
     return "…" if any(hasattr(item, "path") for item in items) else "none" if setting is None else value(setting)
 

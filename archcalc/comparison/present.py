@@ -1,7 +1,7 @@
 """A comparison as text in every format, and as plain data (docs/reference/compare.schema.json)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -49,6 +49,7 @@ _WORDS: Final = MappingProxyType(
         "as_many_macs": ("as many multiply-adds", "乘加一样多"),
         "same_field": ("the same receptive field", "感受野相同"),
         "other_field": ("a receptive field of {second} for {first}", "感受野由 {first} 变为 {second}"),
+        "undecided": ("{what}: not decided for free sizes.", "{what}: 尺寸未定时无法确定。"),
         "same": ("The networks are equal, layer by layer.", "两个网络逐层相同。"),
         "more": ("and {count} more", "等 {count} 个"),
         "depth_note": (
@@ -64,27 +65,25 @@ _WORDS: Final = MappingProxyType(
 
 
 class Comparison(NamedTuple):
-    """Reports side by side; of two, also where they part. counts: a figure more for each convention."""
+    """Reports side by side; of two, also where they part.
+
+    figures: name of a figure, or of a convention → its value for each network; None where it has none.
+    """
 
     reports: tuple[Report, ...]
-    conventions: tuple[Convention, ...]
+    figures: Mapping[str, tuple[Any, ...]]
     pairs: tuple[Pair, ...]
     differences: tuple[Difference, ...]
-
-    @property
-    def figures(self) -> dict[str, tuple[Any, ...]]:
-        """Name of a figure → its value for each network; None where it has none."""
-        found = {name: tuple(read(report) for report in self.reports) for name, read in FIGURES.items()}
-        for convention in self.conventions:
-            found[convention.name] = tuple(count(report, convention).total for report in self.reports)
-        return found
 
 
 def compare(reports: Sequence[Report], conventions: Sequence[Convention] = ()) -> Comparison:
     """Return reports side by side, and the differences of two of them; heads for training are no part of either."""
+    figures = {name: tuple(read(report) for report in reports) for name, read in FIGURES.items()}
+    for convention in conventions:
+        figures[convention.name] = tuple(count(report, convention).total for report in reports)
     rows = [[row for row in report.rows if row.mode == "both"] for report in reports]
     pairs = tuple(align(*rows)) if len(rows) == 2 else ()
-    return Comparison(tuple(reports), tuple(conventions), pairs, tuple(differences(pairs)))
+    return Comparison(tuple(reports), figures, pairs, tuple(differences(pairs)))
 
 
 def text(
@@ -96,7 +95,7 @@ def text(
     """
     if format == "json":
         return json.dumps(to_dict(held), ensure_ascii=ascii, indent=2)
-    say = _Say(lang if not ascii else "en", held, ascii=ascii)
+    say = _Say(lang if not ascii else "en", held, ascii=ascii, spelled=format in ("csv", "tsv"))
     look = Look(ascii=ascii, lang=lang)
     if format in ("csv", "tsv"):
         return write(_parting(held, say, every=True) if every else _figures(held, say), format, look)
@@ -132,13 +131,19 @@ def to_dict(held: Comparison) -> dict[str, Any]:
 
 
 class _Say:
-    def __init__(self, lang: str, held: Comparison, *, ascii: bool) -> None:
+    """Words in a language; formulas are too long for a table that people read, and `spelled` in one for programs."""
+
+    def __init__(self, lang: str, held: Comparison, *, ascii: bool, spelled: bool = False) -> None:
         self.at = int(lang == "zh")
         self.ascii = ascii
+        self.spelled = spelled
         self.names = dict(zip(("first", "second"), _titles(held.reports), strict=False))
 
     def __call__(self, word: str, **values: object) -> str:
         return _WORDS[word][self.at].format(**values)
+
+    def formula(self, value: Any) -> str:
+        return number(value, ascii=self.ascii) if self.spelled else _WORDS["formula"][self.at]
 
     def what(self, held: Difference) -> str:
         if held.kind != "settings":
@@ -164,20 +169,22 @@ def _titles(reports: Sequence[Report]) -> list[str]:
 
 def _figures(held: Comparison, say: _Say) -> Table:
     two = len(held.reports) == 2
+    undecided: list[str] = []
     titles = _titles(held.reports)
     columns = [Column("figure", say("figure")), *(Column(name, name, "right") for name in titles)]
     if two:
         columns += [Column("difference", say("difference"), "right"), Column("percent", say("percent"), "right")]
     lines: list[Line] = []
     for name, values in held.figures.items():
-        if all(value is None for value in values):
-            continue
         word = say("count" if name == "layers" else name) if name in FIGURES else name
+        if all(value is None for value in values):
+            undecided += [say("undecided", what=word)] if name == "memory" else []
+            continue
         line = [Cell(word), *(_cell(value, say) for value in values)]
         lines.append((*line, *_change(values, say)) if two else tuple(line))
     formulas = (*_summary(held, titles, say), *_formulas(held, titles, say))
     domain = [f"{report.target}: {', '.join(report.domain)}" for report in held.reports if report.domain]
-    notes = (*formulas, *dict.fromkeys(domain), say("depth_note"), say("rf_note"))
+    notes = (*formulas, *undecided, *dict.fromkeys(domain), say("depth_note"), say("rf_note"))
     return Table(say("title", targets=", ".join(titles)), tuple(columns), (Section(tuple(lines)),), notes)
 
 
@@ -216,19 +223,21 @@ def _is_formula(value: Any) -> bool:
 
 def _cell(value: Any, say: _Say) -> Cell:
     if value is None or _is_formula(value):
-        return Cell("" if value is None else say("formula"))
+        return Cell("" if value is None else say.formula(value))
     return Cell(value) if isinstance(value, str) else Cell(number(value, ascii=say.ascii), value)
 
 
 def _change(values: Sequence[Any], say: _Say) -> Line:
     first, second = values
     if first is None or second is None or isinstance(first, str):
-        return Cell("="[first != second :]), Cell("")
+        return Cell("="[first != second :], 0 if first == second else None), Cell("")
     change = second - first
     if not isinstance(first, int) or not isinstance(change, int):
         return Cell("" if _is_formula(change) else f"{change:+,}".replace("-", "−")), Cell("")
-    share = f"{'+' if change > 0 else '−'}{percent(abs(change), first)}" if change and first else ""
-    return _signed(change, say), Cell(share)
+    if not (change and first):
+        return _signed(change, say), Cell("")
+    share = f"{'+' if change > 0 else '−'}{percent(abs(change), first)}"
+    return _signed(change, say), Cell(share, round(100 * change / first, 4))
 
 
 def _signed(value: Any, say: _Say) -> Cell:
@@ -246,10 +255,24 @@ def _parting(held: Comparison, say: _Say, *, every: bool) -> Table:
     )
     rows = tuple(_parts(held.differences, every=every))
     lines = tuple(
-        (Cell(say.what(each)), Cell(say.layers(each.pairs)), _signed(each.params, say), _signed(each.macs, say))
+        (Cell(say.what(each)), Cell(say.layers(each.pairs)), *(_cost(cost, say) for cost in (each.params, each.macs)))
         for each in rows
     )
-    return Table(say("parting"), columns, (Section(lines),))
+    return Table(say("parting"), columns, (Section(lines),), tuple(_costs(rows, say)))
+
+
+def _cost(cost: Any, say: _Say) -> Cell:
+    return Cell(say.formula(cost)) if _is_formula(cost) else _signed(cost, say)
+
+
+def _costs(rows: Sequence[Difference], say: _Say) -> Iterator[str]:
+    """Yield the differences that are formulas, which are too long for a table."""
+    for each in rows:
+        costs = ((say(name), cost) for name, cost in (("params", each.params), ("macs", each.macs)))
+        said = [f"{word} {number(cost, ascii=say.ascii)}" for word, cost in costs if _is_formula(cost)]
+        if said:
+            where = _path(each.pairs[0]) + (" …" if len(each.pairs) > 1 else "")
+            yield f"{say.what(each)}, {where}: {'; '.join(said)}"
 
 
 def _parts(held: Sequence[Difference], *, every: bool) -> Iterator[Difference]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from archcalc.errors import ArchcalcError
-from archcalc.memory import WIDTHS, peak
+from archcalc.memory import WIDTHS, at_inference
 from archcalc.receptive import Field, fields
 from archcalc.report import Report
 
@@ -32,7 +32,7 @@ def memory(report: Report) -> int | None:
     sizes = (*report.totals.__slots__,)
     if not all(isinstance(getattr(report.totals, name), int) for name in sizes):
         return None
-    return (report.totals.params + report.totals.buffers + peak(report).elements) * WIDTHS["float32"]
+    return at_inference(report) * WIDTHS["float32"]
 
 
 def field(report: Report) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from archcalc.arithmetic import check_divides, exact_div, volume
+from archcalc.arithmetic import check_at_least, check_divides, exact_div, volume
 from archcalc.layers.axes import Axis, find_axis
 from archcalc.layers.base import Family, Layer, Weighted, channels, spatial, with_axes
 from archcalc.layers.settings import Count, Flag, Real, Symbol
@@ -16,8 +16,12 @@ from archcalc.quantities import Ops, Shape, Weight, Window, pointwise
 
 
 def _probability(value: Any) -> Any:
-    if isinstance(value, (int, Fraction)) and not 0 <= value <= 1:
-        raise ValueError(f"{value} is no probability; a number from 0 to 1 would fit")
+    message = f"{value} is no probability; a number from 0 to 1 would fit"
+    if hasattr(value, "arithmetic"):
+        check_at_least(value, 0, message)
+        check_at_least(1, value, message)
+    elif not 0 <= value <= 1:
+        raise ValueError(message)
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from archcalc.arithmetic import settled
 from archcalc.errors import ShapeError
 from archcalc.layers.base import show
 from archcalc.layers.settings import describe
@@ -50,6 +51,7 @@ def find_axis(axis: int | str, x: Shape) -> int:
 
 
 def _axis(value: object) -> int | str:
+    value = settled(value)
     if isinstance(value, str) and value in AXIS_WORDS:
         return str(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

@@ -6,7 +6,7 @@ Operations count an n-ary merge as n − 1 pairwise ones on every output element
 from collections.abc import Sequence
 from typing import ClassVar
 
-from archcalc.arithmetic import Number, check_equal, total, volume
+from archcalc.arithmetic import Number, check_equal, equals, total, volume
 from archcalc.errors import ShapeError
 from archcalc.layers.axes import Axis, find_axis
 from archcalc.layers.base import Merge, show
@@ -233,9 +233,9 @@ def _two(xs: Sequence[Shape]) -> None:
 
 
 def _stretched(a: Number, b: Number, xs: Sequence[Shape]) -> Number:
-    if isinstance(a, int) and a == 1:
+    if equals(a, 1):
         return b
-    if not (isinstance(b, int) and b == 1):
+    if not equals(b, 1):
         check_equal(a, b, lambda: f"the branches have different shapes: {_listed(xs)}", "E073")
     return a
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, PlainValidator, model_validator
 
-from archcalc.arithmetic import Number, check_at_least, check_divides, check_equal, exact_div, volume
+from archcalc.arithmetic import Number, check_at_least, check_divides, check_equal, equals, exact_div, volume
 from archcalc.errors import ShapeError
 from archcalc.layers.axes import Axes, Axis, axis_index, find_axis
 from archcalc.layers.base import (
@@ -58,12 +58,12 @@ class Flatten(Layer):
         return (volume(x),)
 
 
-def _is_free(size: object) -> bool:
-    return isinstance(size, int) and size == -1
+def _is_free(size: Number) -> bool:
+    return equals(size, -1)
 
 
 def _one_free(sizes: Shape) -> Shape:
-    if any(isinstance(size, int) and size == 0 for size in sizes):
+    if any(equals(size, 0) for size in sizes):
         raise ValueError("0 must be at least 1, or -1 for what is left")
     if len([size for size in sizes if _is_free(size)]) > 1:
         raise ValueError("-1 stands twice; one size may be left open")

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from archcalc.arithmetic import Number, total
+from archcalc.arithmetic import Number, settled, total
 from archcalc.errors import ShapeError
 from archcalc.layers.activation import Sigmoid, Tanh
 from archcalc.layers.base import Family, Weighted, check_rank, show
@@ -15,12 +15,14 @@ _MOST_LAYERS: Final = 64  # each has weights of its own to list; nobody stacks m
 
 
 def _layers(value: object) -> int:
+    value = settled(value)
     if not isinstance(value, int) or not is_number(value) or not 1 <= value <= _MOST_LAYERS:
         raise ValueError(f"{describe(value)} is not a whole number from 1 to {_MOST_LAYERS}")
     return value
 
 
 def _biases(value: object) -> int:
+    value = settled(value)
     if not isinstance(value, int) or not is_number(value) or value not in (0, 1, 2):
         raise ValueError(f"{describe(value)} is not one of 0, 1, 2")
     return value

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archcalc.arithmetic import Number
+from archcalc.arithmetic import Number, equals
 from archcalc.layers.base import Family, Weighted, spatial
 from archcalc.layers.settings import Natural, Sizes, Text
 from archcalc.quantities import Ops, Shape, Weight, Window
@@ -74,4 +74,4 @@ class Opaque(Weighted):
 
 
 def _is_none(count: Number) -> bool:
-    return isinstance(count, int) and count == 0
+    return equals(count, 0)

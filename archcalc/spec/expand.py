@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from archcalc.arithmetic import Number, check_at_least, settled
+from archcalc.arithmetic import Number, check_at_least, check_divides, settled
 from archcalc.errors import Place, Problem, ShapeError, SpecError, TargetError, did_you_mean, fault
 from archcalc.expression import is_equal
 from archcalc.graph import Graph, GraphNode, ItemExpectation, NetExpectation
@@ -112,6 +112,8 @@ class _Expander:
     expectations: list[ItemExpectation] = field(default_factory=list)
     steps: int = 0
     made: int = 0
+    merged_steps: Any = 0  # and nodes: of the rounds that another round stands for (`rest`)
+    merged_nodes: Any = 0
     mode: Mode = "both"
     builder: Builder = field(default_factory=Builder)
     names: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -153,6 +155,8 @@ class _Expander:
             inner = Scope(scope.child_path(scope.claim(name)), scope, self.given(flow))
             result = self.flow(flow, last, here.inside(inner))
             self.define(name, Entry(result, inner, given=True), scope, key.place)
+        check_at_least(self.limits.steps, self.steps + self.merged_steps, "too many steps")
+        check_at_least(self.limits.nodes, self.made + self.merged_nodes, "too many layers and merges")
         return Graph(
             target=target,
             title=net.title or document.title,
@@ -336,6 +340,7 @@ class _Expander:
         times, rest = expr(here.env()), None
         grid: Any = getattr(times, "arithmetic", None)
         if hasattr(grid, "rounds"):
+            grid.check_at_least(self.limits.repeats, times, "")
             times, number, copies = grid.rounds(times)
             rest = _Rest(number, copies) if type(copies) is not int else None
         if not isinstance(times, int) or isinstance(times, bool) or times < 0:
@@ -346,13 +351,15 @@ class _Expander:
 
     def rest(self, step: Step, value: Value, here: Here, name: str | None, rest: "_Rest") -> Value:
         """Run one round that stands for several: it must leave the shape as it is, or the sizes are swept apart."""
-        start = len(self.nodes)
+        start, steps, nodes = len(self.nodes), self.steps + self.merged_steps, self.made + self.merged_nodes
         result = self.body(step, value, here.having({"i": rest.number}), name)
         if result.shape != value.shape or result.runs != value.runs:
             settled(rest.copies)
         for at in range(start, len(self.nodes)):
             node = self.nodes[at]
             self.nodes[at] = node._replace(copies=node.copies * rest.copies)
+        self.merged_steps += (self.steps + self.merged_steps - steps) * (rest.copies - 1)
+        self.merged_nodes += (self.made + self.merged_nodes - nodes) * (rest.copies - 1)
         return result
 
     def body(self, step: Step, value: Value, here: Here, name: str | None) -> Value:
@@ -406,6 +413,7 @@ class _Expander:
             if not is_number(times):
                 raise fault("E080", needs, arg.place)
             try:
+                check_divides(1, times, needs)
                 check_at_least(times, 1, needs)
             except ShapeError as error:
                 raise fault("E080", error.message, arg.place) from None

@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from archcalc.arithmetic import largest, settled, smallest
+from archcalc.arithmetic import check_within, largest, settled, smallest
 from archcalc.errors import Place, Problem, ShapeError, SpecError, did_you_mean
 from archcalc.expression import Expression, is_equal, is_less
 from archcalc.limits import Limits
@@ -433,6 +433,7 @@ def _checked(value: Any, limits: Limits) -> Any:
         return _whole(value)
     if isinstance(value, (list, tuple, dict)) and _has_more_items(value, limits.list_items):
         raise ValueError(f"a list of more than {limits.list_items:,} items")
+    check_within(value, limits.number)
     return value
 
 
@@ -492,6 +493,7 @@ def _index(value: Any) -> int:
 
 
 def _key(value: Any) -> Any:
+    value = settled(value)
     if isinstance(value, (str, int, Fraction, bool)):
         return value
     raise TypeError(f"{_spoken(value)} as a key")

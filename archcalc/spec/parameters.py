@@ -8,7 +8,7 @@ from math import gcd, isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from archcalc.arithmetic import check_at_least
+from archcalc.arithmetic import check_at_least, check_divides, check_within, settled
 from archcalc.errors import COMMAND_LINE, Place, Problem, ShapeError, Source, SpecError, TargetError, did_you_mean
 from archcalc.expression import Space
 from archcalc.layers.axes import axis_index
@@ -152,7 +152,7 @@ def chosen_options(document: Document, options: Mapping[str, str], params: Mappi
     chosen: dict[str, str] = {}
     for axis, known in document.variants.items():
         if axis in params:
-            option = str(params[axis]).strip()
+            option = str(settled(params[axis])).strip()
         elif axis in options:
             option = options[axis]
         elif axis in document.params:
@@ -205,7 +205,8 @@ def _command_line_expression(name: str, value: str, limits: Limits) -> Expr:
 
 def _plain_value(name: str, value: Any, limits: Limits) -> Any:
     """Return a value from Python as the expressions have it: decimals exact, numbers within the limits."""
-    if hasattr(value, "arithmetic"):  # a swept number
+    if hasattr(value, "arithmetic"):
+        check_within(value, limits.number)
         return value
     if isinstance(value, float):
         value = Fraction(repr(value)) if isfinite(value) else None
@@ -289,8 +290,10 @@ def _shape(item: Input, direct: Mapping[str, Shape], env: Env, limits: Limits) -
 
 def _check_size(value: Any, place: Place, limits: Limits) -> None:
     if hasattr(value, "arithmetic"):
+        message = f"{value} is no size; a whole number of at least 1 would be"
         try:
-            value.arithmetic.check_at_least(value, 1, lambda: f"{value} is no size; it must be at least 1")
+            check_divides(1, value, message)
+            check_at_least(value, 1, message)
         except ShapeError as error:
             raise SpecError([Problem("E042", error.message, place)]) from None
         return

@@ -1,8 +1,8 @@
 """Many variants of one network at once: a grid or a sample of parameters and input sizes.
 
 names and ranges ─ ranges ─▶ axes ─ evaluate ─▶ counts at every point ─ result ─▶ rows ─┬─ present ─▶ table, CSV, JSON …
-                                      │ boxes, each one graph, on numbers that          └─ plot ────▶ SVG
-                                      └ have a value at every point (number)
+                     target ─ job ─┘ │ boxes, each one graph, on numbers that           └─ plot ────▶ SVG
+                                     └ have a value at every point (number)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,11 @@ import numpy
 
 from archcalc.api import Input, parse_inputs
 from archcalc.spec.library import Library
-from archcalc.sweep.evaluate import evaluate, prepare
-from archcalc.sweep.measures import find, merges_rounds
-from archcalc.sweep.ranges import Values, read_axes, sample_axes
-from archcalc.sweep.result import Sweep, wrong
+from archcalc.sweep.evaluate import evaluate
+from archcalc.sweep.job import prepare
+from archcalc.sweep.measures import find
+from archcalc.sweep.ranges import Values, read_axes, sample_axes, wrong
+from archcalc.sweep.result import Sweep
 
 
 def sweep(
@@ -41,7 +42,7 @@ def sweep(
         measures: what is counted: totals of a report (params, macs, …), memory, conventions (thop, fvcore, …).
         params: as for `archcalc.analyze`; the same at every point.
         input: as for `archcalc.analyze`; the same at every point.
-        sample: take so many random points of the grid.
+        sample: take so many points of the grid by chance, each at most once.
         seed: which ones; the same seed gives the same points.
         library: where specs are found.
         jobs: processors to use where the variants are many different graphs.
@@ -56,17 +57,11 @@ def sweep(
     """
     if not over:
         raise wrong("nothing to sweep over; alpha=0.25..1.4:0.05 would be")
+    if not measures:
+        raise wrong("nothing to count; params,macs would be")
     axes = read_axes(over) if sample is None else sample_axes(over, sample, seed)
     counted = {name: find(name) for name in dict.fromkeys(measures)}
-    job = prepare(
-        target,
-        axes,
-        dict(params or {}),
-        parse_inputs(input),
-        library or Library(),
-        counted,
-        merge_rounds=merges_rounds(counted),
-    )
+    job = prepare(target, axes, dict(params or {}), parse_inputs(input), library or Library(), counted)
     found = evaluate(job, jobs, progress)
     empty = numpy.zeros(job.shape, dtype=numpy.int64)
     counts = {name: found.values.get(name, empty) for name in counted}

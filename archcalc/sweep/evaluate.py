@@ -5,7 +5,8 @@ different answers in the box (a condition, a repeat, whether shapes are equal), 
 each part runs again; in the end each part is one graph. Where a check fails at some points, these are dropped.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import product
@@ -16,31 +17,27 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy
 
 from archcalc.analysis import analyze
-from archcalc.api import load_choice, open_document
-from archcalc.arithmetic import Number
-from archcalc.errors import COMMAND_LINE, ArchcalcError, Problem, TargetError, did_you_mean
-from archcalc.layers.axes import axis_index
-from archcalc.quantities import Shape
+from archcalc.errors import ArchcalcError, Problem
 from archcalc.report import Report
-from archcalc.spec.document import Document
-from archcalc.spec.library import Library
-from archcalc.spec.parameters import Wishes, evaluate_parameters
-from archcalc.spec.target import Choice, choose, parse_target
+from archcalc.sweep.job import Job
+from archcalc.sweep.measures import merges_rounds
 from archcalc.sweep.number import Grid, Nowhere, Split, Swept
-from archcalc.sweep.ranges import Axis
+from archcalc.sweep.ranges import wrong
 
 Array: TypeAlias = Any
 Box: TypeAlias = tuple[Array, ...]  # for each axis, the positions of some of its points, ascending
-Measures: TypeAlias = Mapping[str, Callable[[Report], Number]]
 
 _PATIENCE: Final = 1.0  # seconds before other processors are asked to help
+_AT_ONCE: Final = 32  # boxes that travel to another process together
 _MOST_RUNS: Final = 200_000
+_FIGURE: Final = re.compile(r"-?\d[\d,./]*")
 
 
 class Dropped(NamedTuple):
-    """Points that are no network: how many, the first of them, and what is wrong there."""
+    """Points that are no network: how many; of the first its place in the grid, its values, and what is wrong."""
 
     points: int
+    at: int
     first: tuple[Any, ...]
     problem: Problem
 
@@ -54,27 +51,6 @@ class Outcome(NamedTuple):
     parts: tuple[Box, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that the run of a box needs beside the box."""
-
-    document: Document
-    choice: Choice
-    library: Library
-    folder: Any
-    target: str
-    axes: tuple[Axis, ...]
-    params: Mapping[str, Any]
-    inputs: Mapping[str, Shape]
-    measures: Measures
-    merge_rounds: bool
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Points along each axis."""
-        return tuple(len(axis.points) for axis in self.axes)
-
-
 @dataclass(slots=True)
 class Evaluated:
     """The counts at every point of the grid; `kept` says where they hold."""
@@ -82,46 +58,6 @@ class Evaluated:
     values: dict[str, Array] = field(default_factory=dict)
     kept: Array = None
     dropped: list[Dropped] = field(default_factory=list)
-
-
-def prepare(
-    target: str,
-    axes: tuple[Axis, ...],
-    params: Mapping[str, Any],
-    inputs: Mapping[str, Shape],
-    library: Library,
-    measures: Measures,
-    *,
-    merge_rounds: bool,
-) -> Job:
-    """Return the job of a sweep.
-
-    Raises:
-        ArchcalcError: the target is wrong, or a name that is neither a parameter nor an axis of the input.
-    """
-    parsed = parse_target(target)
-    document, folder = open_document(parsed, library)
-    choice = choose(document, parsed.net, parsed.options)
-    known = _parameters(document, choice)
-    axes = tuple(_resolutions(axis, known) for axis in axes)
-    for axis in axes:
-        for name in axis.names:
-            if name in params:
-                raise _fault(f"'{name}' is swept and set; one of the two")
-            if name not in known and name not in _LETTERS:
-                hint = did_you_mean(name, known) or (f"; there are {', '.join(sorted(known))}" if known else "")
-                raise _fault(f"{document.name} has no parameter '{name}'{hint}; H, W, T, C are axes of the input")
-    letters = [name for axis in axes for name in axis.names if name not in known]
-    if letters:  # an axis that the input lacks is refused at once, whatever else is swept
-        first = Wishes({**params, **_first(axes, known)}, inputs)
-        shapes = evaluate_parameters(document, choice.net, choice.options, first, library.limits).inputs
-        _resized(shapes, dict.fromkeys(letters, 1))
-    return Job(document, choice, library, folder, parsed.text, axes, params, inputs, measures, merge_rounds)
-
-
-def _first(axes: tuple[Axis, ...], known: set[str]) -> dict[str, Any]:
-    pairs = ((name, value) for axis in axes for name, value in zip(axis.names, axis.points[0], strict=True))
-    return {name: value for name, value in pairs if name in known}
 
 
 def evaluate(job: Job, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Evaluated:
@@ -137,7 +73,7 @@ def evaluate(job: Job, jobs: int = 1, progress: Callable[[int, int], None] | Non
     for box, outcome in _outcomes(job, jobs):
         runs += 1
         if runs > _MOST_RUNS:
-            raise _fault(f"the grid falls into more than {_MOST_RUNS:,} different graphs; a smaller one or a sample")
+            raise wrong(f"the grid falls into more than {_MOST_RUNS:,} different graphs; a smaller one or a sample")
         if outcome.parts:
             continue
         result.dropped += outcome.dropped
@@ -146,8 +82,20 @@ def evaluate(job: Job, jobs: int = 1, progress: Callable[[int, int], None] | Non
             _scatter(result, job, box, outcome)
         if progress is not None:
             progress(done, points)
-    result.dropped.sort(key=lambda dropped: dropped.first)
+    result.dropped = _by_reason(result.dropped)
     return result
+
+
+def _by_reason(dropped: Iterable[Dropped]) -> list[Dropped]:
+    """Return what was dropped with one entry for all points with the same message, whatever its numbers are."""
+    reasons: dict[tuple[Any, ...], Dropped] = {}
+    for held in dropped:
+        problem = held.problem
+        reason = (problem.code, problem.place, _FIGURE.sub("", problem.message))
+        known = reasons.get(reason, held)
+        count = held.points if known is held else held.points + known.points
+        reasons[reason] = min(known, held, key=lambda each: each.at)._replace(points=count)
+    return sorted(reasons.values(), key=lambda each: each.at)
 
 
 def _outcomes(job: Job, jobs: int) -> Iterator[tuple[Box, Outcome]]:
@@ -161,35 +109,35 @@ def _outcomes(job: Job, jobs: int) -> Iterator[tuple[Box, Outcome]]:
         yield box, outcome
     if not pending:
         return
-    # documents hold functions and do not travel: every process reads the spec itself
-    recipe = (job.target, job.axes, job.params, job.inputs, job.library, tuple(job.measures), job.merge_rounds)
     with ProcessPoolExecutor(jobs) as pool:
-        running: dict[Future[Outcome], Box] = {}
+        running: dict[Future[list[Outcome]], list[Box]] = {}
         while pending or running:
-            while pending and len(running) < 4 * jobs:
-                box = pending.pop()
-                running[pool.submit(_run_elsewhere, recipe, box)] = box
+            while pending and len(running) < 2 * jobs:
+                few = max(1, min(_AT_ONCE, len(pending) // (2 * jobs)))
+                boxes, pending = pending[-few:], pending[:-few]
+                running[pool.submit(_run_all, job, boxes)] = boxes
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                outcome = future.result()
-                pending += outcome.parts
-                yield running.pop(future), outcome
+                for box, outcome in zip(running.pop(future), future.result(), strict=True):
+                    pending += outcome.parts
+                    yield box, outcome
 
 
-def _run_elsewhere(recipe: Any, box: Box) -> Outcome:
-    from archcalc.sweep.measures import find
-
-    target, axes, params, inputs, library, names, merge_rounds = recipe
-    measures = {name: find(name) for name in names}
-    return run(prepare(target, axes, params, inputs, library, measures, merge_rounds=merge_rounds), box)
+def _run_all(job: Job, boxes: Sequence[Box]) -> list[Outcome]:
+    return [run(job, box) for box in boxes]
 
 
 def _first_boxes(job: Job) -> list[Box]:
-    """Return the grid as boxes in which every word is the same."""
+    """Return the grid as boxes in which every word, and every option of a variant, is the same."""
     groups: list[list[Array]] = []
     for axis in job.axes:
+        options = [name in job.document.variants for name in axis.names]
+        if not any(options) and not any(isinstance(value, str) for point in axis.points for value in point):
+            groups.append([numpy.arange(len(axis.points))])
+            continue
         by_words: dict[tuple[Any, ...], list[int]] = {}
         for at, point in enumerate(axis.points):
-            words = tuple(value if isinstance(value, str) else None for value in point)
+            pairs = zip(point, options, strict=True)
+            words = tuple(value if option or isinstance(value, str) else None for value, option in pairs)
             by_words.setdefault(words, []).append(at)
         groups.append([numpy.array(group) for group in by_words.values()])
     return [tuple(box) for box in product(*groups)][::-1]
@@ -197,16 +145,16 @@ def _first_boxes(job: Job) -> list[Box]:
 
 def run(job: Job, box: Box) -> Outcome:
     """Return what a box gives."""
-    grid = Grid([len(part) for part in box], merge_rounds=job.merge_rounds)
+    grid = Grid([len(part) for part in box], merge_rounds=merges_rounds(job.measures))
     axes = tuple(range(len(box)))
     try:
-        report = analyze(_graph(job, box, grid), job.library.limits)
+        report = analyze(job.graph(_point(job, box, grid)), job.library.limits)
         values = {name: grid.spread(measure(report), axes) for name, measure in job.measures.items()}
         _check_limits(report, grid, job)
     except Split as split:
         return Outcome(parts=_parts(box, grid, split))
     except Nowhere:
-        return _all_dropped(job, box, None)
+        return _all_dropped(job, box)
     except ArchcalcError as error:
         return _all_dropped(job, box, error.problems[0])
     good = numpy.ones(grid.lengths[: len(box)], dtype=bool)
@@ -222,72 +170,31 @@ def run(job: Job, box: Box) -> Outcome:
             problem = _problem_at(job, point)
             if problem is None:  # a check that was in doubt: look closer
                 return Outcome(parts=_halves(box))
-            dropped.append(Dropped(int(fresh.sum()), _point(job, point), problem))
+            dropped.append(_dropped(job, int(fresh.sum()), point, problem))
             good &= ~fresh
     return Outcome(values, good, tuple(dropped))
 
 
-def _graph(job: Job, box: Box, grid: Grid) -> Any:
-    """Return the network of a box; its swept sizes are numbers on the grid."""
-    params: dict[str, Any] = dict(job.params)
-    sizes: dict[str, Any] = {}
-    known = _parameters(job.document, job.choice)
-    for at, (axis, part) in enumerate(zip(job.axes, box, strict=True)):
-        points = [axis.points[k] for k in part.tolist()]
-        for column, name in enumerate(axis.names):
-            values = [point[column] for point in points]
-            same = len(values) == 1 or all(value == values[0] for value in values)
-            number = values[0] if same else grid.axis(at, values)
-            (params if name in known else sizes)[name] = number
-    wishes = Wishes(params, job.inputs)
-    if sizes:
-        limits = job.library.limits
-        shapes = evaluate_parameters(job.document, job.choice.net, job.choice.options, wishes, limits).inputs
-        wishes = wishes._replace(inputs={**job.inputs, **_resized(shapes, sizes)})
-    return load_choice(job.document, job.choice, wishes, job.target, job.library, job.folder)
-
-
-_LETTERS: Final = ("C", "D", "H", "W", "T")
-
-
-def _parameters(document: Document, choice: Choice) -> set[str]:
-    """Return the names that `--set` takes."""
-    options = (values for axis in document.variants.values() for values in axis.values())
-    named = {dim.text for item in choice.net.inputs for dim in item.dims if dim.text.isidentifier()}
-    return {*document.params, *document.variants, *named, *(name for values in options for name in values)}
-
-
-def _resolutions(axis: Axis, known: set[str]) -> Axis:
-    """Return an axis with H and W for `res`, the edge of a square input, unless the spec has a name like that."""
-    if "res" not in axis.names or "res" in known:
-        return axis
-    at = axis.names.index("res")
-    points = tuple((*point[:at], point[at], point[at], *point[at + 1 :]) for point in axis.points)
-    return Axis((*axis.names[:at], "H", "W", *axis.names[at + 1 :]), points)
-
-
-def _resized(shapes: Mapping[str, Shape], sizes: Mapping[str, Any]) -> dict[str, Shape]:
-    name, shape = next(iter(shapes.items()))
-    found = list(shape)
-    for letter, size in sizes.items():
-        at = axis_index(len(shape), letter)
-        if at is None:
-            shown = "x".join(str(n) for n in shape)
-            raise _fault(f"the input '{name}' is {shown}; it has no axis {letter}")
-        found[at] = size
-    return {name: tuple(found)}
+def _point(job: Job, box: Box, grid: Grid) -> list[tuple[Any, ...]]:
+    """Return a box as a point: for each axis, the numbers on the grid that its names are."""
+    return [
+        tuple(
+            column[0] if all(value == column[0] for value in column) else grid.axis(at, column)
+            for column in zip(*(axis.points[k] for k in part.tolist()), strict=True)
+        )
+        for at, (axis, part) in enumerate(zip(job.axes, box, strict=True))
+    ]
 
 
 def _check_limits(report: Report, grid: Grid, job: Job) -> None:
     """Note the points with a size or total that a single network would be refused for."""
     limits = job.library.limits
-    for row in report.rows:
-        for size in row.output:
-            if isinstance(size, Swept) and size.bound > limits.dimension:
-                grid.check_at_least(limits.dimension, size, "")
-    for value in (report.totals.params_train, report.totals.macs_train):
-        if isinstance(value, Swept) and value.bound > limits.total:
-            grid.check_at_least(limits.total, value, "")
+    totals = report.totals
+    sizes = (size for shape in (*report.input.values(), *(row.output for row in report.rows)) for size in shape)
+    for values, most in ((sizes, limits.dimension), ((totals.params_train, totals.macs_train), limits.total)):
+        for value in values:
+            if isinstance(value, Swept) and value.bound > most:
+                grid.check_at_least(most, value, "")
 
 
 # ── Boxes that are not of one kind ─────────────────────────────────────────────────────────────────────────────
@@ -295,12 +202,9 @@ def _check_limits(report: Report, grid: Grid, job: Job) -> None:
 
 def _parts(box: Box, grid: Grid, split: Split) -> tuple[Box, ...]:
     """Return the boxes that the answers to a question part a box into."""
-    axes = split.axes
-    hidden = [axis for axis in axes if axis in grid.stands_for]
-    if hidden:
+    axes, answers = split.axes, split.answers
+    while hidden := [axis for axis in axes if axis in grid.stands_for]:  # rounds of a repeat inside a repeat
         axes, answers = grid.stands_for[hidden[0]], None
-    else:
-        answers = split.answers
     if answers is None:
         return _singles(box, min(axes, key=lambda axis: len(box[axis])))
     # along each axis, points with the same answers whatever the other axes are
@@ -325,20 +229,19 @@ def _halves(box: Box) -> tuple[Box, ...]:
     return tuple((*box[:axis], part, *box[axis + 1 :]) for part in (box[axis][:middle], box[axis][middle:]))
 
 
-def _all_dropped(job: Job, box: Box, problem: Problem | None) -> Outcome:
-    """Return that nothing in a box is a network, if its corners say so too; else two boxes to look at closer."""
-    corners = {
-        tuple(int(part[k]) for part, k in zip(box, ends, strict=True)) for ends in product((0, -1), repeat=len(box))
-    }
-    found = {corner: _problem_at(job, corner) for corner in sorted(corners)}
-    first = next(iter(found.values()))
-    count = prod(len(part) for part in box)
-    same = first is not None and all(
-        held is not None and (held.code, held.place) == (first.code, first.place) for held in found.values()
-    )
-    agrees = problem is None or first is None or (problem.code, problem.place) == (first.code, first.place)
-    if first is not None and (count == 1 or (same and agrees)):
-        return Outcome(dropped=(Dropped(count, _point(job, next(iter(found))), first),))
+def _all_dropped(job: Job, box: Box, problem: Problem | None = None) -> Outcome:
+    """Return that nothing in a box is a network, or two boxes to look at closer.
+
+    A check that fails at every point is proof. A `problem` of the box is one of each of its points if it speaks of no
+    value that differs between them, so if the corners say it in the same words; else it may only be that a swept number
+    stands where the spec needs a plain one.
+    """
+    ends = product((0, -1), repeat=len(box)) if problem is not None else [(0,) * len(box)]
+    corners = sorted({tuple(int(part[k]) for part, k in zip(box, end, strict=True)) for end in ends})
+    found = [_problem_at(job, corner) for corner in corners]
+    first, count = found[0], prod(len(part) for part in box)
+    if first is not None and (count == 1 or problem is None or all(held == problem for held in found)):
+        return Outcome(dropped=(_dropped(job, count, corners[0], first),))
     assert count > 1, "a single point runs as a single network"
     return Outcome(parts=_halves(box))
 
@@ -346,7 +249,8 @@ def _all_dropped(job: Job, box: Box, problem: Problem | None) -> Outcome:
 def _problem_at(job: Job, point: Sequence[int]) -> Problem | None:
     """Return what is wrong at one point, as a single network says it; None if nothing is."""
     try:
-        report = analyze(_graph(job, tuple(numpy.array([at]) for at in point), Grid([])), job.library.limits)
+        values = [axis.points[k] for axis, k in zip(job.axes, point, strict=True)]
+        report = analyze(job.graph(values), job.library.limits)
         for measure in job.measures.values():
             measure(report)
     except ArchcalcError as error:
@@ -354,8 +258,9 @@ def _problem_at(job: Job, point: Sequence[int]) -> Problem | None:
     return None
 
 
-def _point(job: Job, at: Sequence[int]) -> tuple[Any, ...]:
-    return tuple(value for axis, k in zip(job.axes, at, strict=True) for value in axis.points[k])
+def _dropped(job: Job, points: int, first: Sequence[int], problem: Problem) -> Dropped:
+    values = tuple(value for axis, k in zip(job.axes, first, strict=True) for value in axis.points[k])
+    return Dropped(points, int(numpy.ravel_multi_index(first, job.shape)), values, problem)
 
 
 def _along(values: Array, axes: Sequence[int], all_axes: Sequence[int]) -> Array:
@@ -378,7 +283,3 @@ def _scatter(result: Evaluated, job: Job, box: Box, outcome: Outcome) -> None:
         held[at] = values
         result.values[name] = held
     result.kept[at] = outcome.good
-
-
-def _fault(message: str) -> TargetError:
-    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])

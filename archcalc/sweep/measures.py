@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from archcalc.arithmetic import Number, largest
+from archcalc.arithmetic import Number
 from archcalc.conventions.apply import count
 from archcalc.conventions.catalogue import CONVENTIONS
 from archcalc.conventions.catalogue import find as find_convention
 from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
-from archcalc.memory import WIDTHS, alive
+from archcalc.memory import WIDTHS, at_inference
 from archcalc.report import Report, Totals
 
 Measure: TypeAlias = Callable[[Report], Number]
@@ -20,11 +20,8 @@ def _total(name: str) -> Measure:
 
 
 def _memory(report: Report) -> Number:
-    """Bytes at inference in float32: weights and buffers, and the most values that are alive at once."""
-    most: Number = 0
-    for elements in alive(report):
-        most = largest(most, elements)
-    return (report.totals.params + report.totals.buffers + most) * WIDTHS["float32"]
+    """Bytes at inference in float32."""
+    return at_inference(report) * WIDTHS["float32"]
 
 
 # those that are sums over rows, so that equal rounds may be one row counted several times
@@ -44,8 +41,8 @@ def find(name: str) -> Measure:
         return OTHERS[name]
     word = name.partition("@")[0]
     if word not in CONVENTIONS:
-        known = [*TOTALS, *OTHERS, *CONVENTIONS]
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        hint = did_you_mean(name, [*TOTALS, *OTHERS, *CONVENTIONS])
+        hint = hint or f"; there are {', '.join([*TOTALS, *OTHERS])}, and what 'archcalc conventions' lists"
         raise TargetError([Problem("E033", f"nothing called '{name}' is counted{hint}", origin=COMMAND_LINE)])
     convention = find_convention(name)
     return lambda report: count(report, convention).total

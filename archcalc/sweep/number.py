@@ -78,10 +78,14 @@ class Grid:
     stands_for: dict[int, Axes] = field(default_factory=dict)
 
     def axis(self, at: int, values: Sequence[int | Fraction]) -> "Swept":
-        """Return the number that takes these values along axis `at`."""
+        """Return the number that takes these values along axis `at`.
+
+        Raises:
+            Split: as fractions over one denominator they would be too fine.
+        """
         denominator = lcm(*(value.denominator for value in values))
         if denominator > _FINEST:
-            raise ValueError(f"fractions finer than 1/{_FINEST:,}")
+            raise Split((at,))
         whole = [int(value * denominator) for value in values]
         return Swept(self, {(Vector((at,), _array(whole)),): 1}, denominator)
 
@@ -134,6 +138,14 @@ class Grid:
     def check_equal(self, a: Any, b: Any, _message: Message, _code: str) -> None:
         """Note the points where a ≠ b."""
         self._check(a - b, lambda left: left == 0)
+
+    def check_within(self, value: "Swept", most: int) -> None:
+        """Note the points where |value| > most; fractions that may be finer than 1/most are looked at one by one."""
+        if value.denominator > most:
+            self.settle(value)
+        if value.bound > most:
+            self.check_at_least(value, -most, "")
+            self.check_at_least(most, value, "")
 
     def settle(self, value: "Swept") -> Any:
         """Return the one value of a number, or raise Split."""
@@ -213,8 +225,8 @@ class Grid:
         good = holds(vector.values)
         if good.all():
             return
-        if not good.any():
-            raise Nowhere
+        if not good.any() and not any(axis in self.stands_for for axis in vector.axes):
+            raise Nowhere  # while some points may have no round at all of those that a hidden axis stands for
         self.failed.append((vector.axes, ~good))
 
 

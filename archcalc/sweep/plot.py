@@ -10,8 +10,8 @@ import numpy
 from archcalc.diagram.canvas import Canvas, Group, Mark, Path, Text, line, rectangle
 from archcalc.diagram.themes import THEMES, Theme
 from archcalc.render.text import short
-from archcalc.sweep.present import written
-from archcalc.sweep.result import Sweep, wrong
+from archcalc.sweep.ranges import written, wrong
+from archcalc.sweep.result import Sweep
 
 _WIDE: Final = 560.0
 _HIGH: Final = 380.0

@@ -13,6 +13,7 @@ from archcalc.render import write
 from archcalc.render.text import number, spreadsheet
 from archcalc.render.view import Cell, Column, Lang, Look, Section, Table
 from archcalc.report import plain
+from archcalc.sweep.ranges import written
 from archcalc.sweep.result import Sweep
 
 READ: Final = 1_000  # rows that a person may want to read on a page
@@ -121,15 +122,3 @@ def _fields(column: Any) -> Iterable[Any]:
 
 def _cell(value: Any, *, counted: bool, ascii: bool) -> Cell:
     return Cell(number(value, ascii=ascii) if counted else written(value))
-
-
-def written(value: Any) -> str:
-    """Return a value as `--set` takes it: a fraction as a decimal where it is one.
-
-    >>> written(Fraction(7, 20)), written(Fraction(1, 3))
-    ('0.35', '1/3')
-    """
-    if isinstance(value, Fraction):
-        decimal = float(value)
-        return repr(decimal) if Fraction(repr(decimal)) == value else str(value)
-    return str(value)

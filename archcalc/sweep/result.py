@@ -1,16 +1,17 @@
 """The result of a sweep: one row a point, in the order of the grid; chosen, sorted, its best rows."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial, reduce
 from typing import Any, Final, TypeAlias
 
 import numpy
 
-from archcalc.errors import COMMAND_LINE, Problem, TargetError, did_you_mean
+from archcalc.errors import did_you_mean
 from archcalc.sweep.evaluate import Dropped
-from archcalc.sweep.ranges import Axis
+from archcalc.sweep.ranges import Axis, wrong
 
 Array: TypeAlias = Any
 
@@ -19,9 +20,10 @@ _SIGNS: Final = {
     "<": numpy.less, ">": numpy.greater, "==": numpy.equal, "=": numpy.equal, "!=": numpy.not_equal,
 }  # fmt: skip
 _CONDITION: Final = re.compile(
-    r"\s*([A-Za-z_][\w@.-]*?)\s*(<=|>=|==|!=|<|>|=|≤|≥)\s*([\d,_]+(?:\.\d+)?)\s*([KMGBT]?)\s*"
+    r"\s*([a-z_][\w@.-]*?)\s*(<=|>=|==|!=|<|>|=|≤|≥)\s*(-?\d[\d,_]{0,40}(?:\.\d{1,15})?)\s*([KMGTB]|[KMGT]i?B)?\s*",
+    re.IGNORECASE,
 )
-_UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
+_POWERS: Final = "KMGT"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,13 +70,9 @@ class Sweep:
         return (*self.names, *self.counts)
 
     def __getitem__(self, name: str) -> Array:
-        if name in self.counts:
-            return self.counts[name].reshape(-1)[self.rows]
-        for at, axis in enumerate(self.axes):
-            if name in axis.names:
-                column = axis.names.index(name)
-                return _column([point[column] for point in axis.points])[self.positions(at)]
-        raise KeyError(name)
+        if name not in self.columns:
+            raise KeyError(name)
+        return self._column(name, lambda values: values)
 
     def positions(self, axis: int) -> Array:
         """Return where on an axis each row lies."""
@@ -87,7 +85,7 @@ class Sweep:
             yield dict(zip(columns, row, strict=True))
 
     def where(self, *conditions: str) -> "Sweep":
-        """Return the rows that satisfy every condition: `"macs <= 300M"`, `"res >= 128"`.
+        """Return the rows that satisfy every condition: `"macs <= 300M"`, `"H >= 128"`, `"memory < 64MiB"`.
 
         Raises:
             TargetError: not a condition on a column.
@@ -98,21 +96,16 @@ class Sweep:
             if found is None:
                 raise wrong(f"'{text}' is no condition; \"macs <= 300M\" would be")
             name, sign, number, unit = found.groups()
-            bound = Fraction(re.sub("[,_]", "", number)) * _UNITS[unit.upper()]
-            column = self._numbers(name)
-            exact = bound.numerator if bound.denominator == 1 else bound
-            if column.dtype != object and not (isinstance(exact, int) and abs(exact) < 2**62):
-                column = column.astype(object)
-            good &= _SIGNS[sign](column, numpy.array(exact)).astype(bool)
+            bound = Fraction(re.sub("[,_]", "", number)) * _scale(unit or "")
+            good &= self._numbers(name, partial(_compared, sign=sign, bound=bound))
         return self._only(good)
 
     def sorted(self, *names: str) -> "Sweep":
         """Return the rows, smallest first; a name with a `-` before it, largest first. Equal ones keep their order."""
         order = numpy.arange(len(self))
         for name in reversed(names):
-            largest_first = name.startswith("-")
-            keys = self._numbers(name.lstrip("-"))[order]
-            order = order[numpy.argsort(-keys if largest_first else keys, kind="stable")]
+            ranks = self._ranks(name.removeprefix("-"))[order]
+            order = order[numpy.argsort(-ranks if name.startswith("-") else ranks, kind="stable")]
         return self._only(order)
 
     def first(self, count: int) -> "Sweep":
@@ -127,51 +120,74 @@ class Sweep:
         """
         if not goals:
             raise wrong("a front needs goals, as macs,+width")
-        keys = numpy.stack(
-            [-self._numbers(goal[1:]) if goal.startswith("+") else self._numbers(goal) for goal in goals], axis=1
-        )
-        if keys.dtype == object and all(value.denominator == 1 for value in keys.flat):
-            keys = keys.astype(numpy.int64) if max(map(abs, keys.flat), default=0) < 2**62 else keys
-        return self._only(numpy.sort(_front(keys)))
+        ranks = [-self._ranks(goal[1:]) if goal.startswith("+") else self._ranks(goal) for goal in goals]
+        return self._only(numpy.sort(_front(ranks)))
 
-    def _numbers(self, name: str) -> Array:
+    def _ranks(self, name: str) -> Array:
+        """Return whole numbers of the same order as the values of a column."""
+        return self._numbers(name, lambda values: numpy.unique(values, return_inverse=True)[1].reshape(-1))
+
+    def _numbers(self, name: str, work: Callable[[Array], Array]) -> Array:
+        """Return what `work` makes of a column; it must hold numbers."""
         if name not in self.columns:
             hint = did_you_mean(name, self.columns) or f"; there are {', '.join(self.columns)}"
             raise wrong(f"no column '{name}'{hint}")
-        column = self[name]
-        if column.dtype == object and any(isinstance(value, str) for value in column[:1000]):
+        if any(isinstance(value, str) for value in self._swept(name)):
             raise wrong(f"'{name}' holds words; it has no order")
-        return column
+        return self._column(name, work)
+
+    def _column(self, name: str, work: Callable[[Array], Array]) -> Array:
+        """Return what an elementwise function makes of a column; what is swept is asked once a point of its axis."""
+        if name in self.counts:
+            return work(self.counts[name].reshape(-1)[self.rows])
+        at = next(at for at, axis in enumerate(self.axes) if name in axis.names)
+        return work(_array(self._swept(name)))[self.positions(at)]
+
+    def _swept(self, name: str) -> list[Any]:
+        """Return the values of a name along its axis."""
+        return [
+            value
+            for axis in self.axes
+            if name in axis.names
+            for value in (point[axis.names.index(name)] for point in axis.points)
+        ]
 
     def _only(self, which: Any) -> "Sweep":
         return replace(self, rows=self.rows[which])
 
 
-def _front(keys: Array) -> Array:
-    """Return the positions of the rows that no other row is at most as large as in all columns."""
-    if not len(keys):
-        return numpy.zeros(0, dtype=int)
-    left = numpy.lexsort(keys.T[::-1])  # a row can only be beaten by one that comes earlier
-    front: list[int] = []
+def _compared(values: Array, sign: str, bound: Fraction) -> Array:
+    exact = bound.numerator if bound.denominator == 1 else bound
+    if values.dtype != object and not (isinstance(exact, int) and abs(exact) < 2**62):
+        values = values.astype(object)
+    return _SIGNS[sign](values, numpy.array(exact)).astype(bool)
+
+
+def _front(columns: Sequence[Array]) -> Array:
+    """Return the positions of the rows that no other row is at most as large as in all columns.
+
+    Whatever beats a row has a smaller sum. So the row with the least sum is in front, and it mostly beats many others.
+    """
+    left = numpy.argsort(sum(columns), kind="stable")
+    columns = [column[left] for column in columns]
+    front: list[Array] = []
     while len(left):
-        best = keys[left[0]]
-        front.append(int(left[0]))
-        others = keys[left]
-        beaten = (others >= best).all(axis=1)
-        equal = (others == best).all(axis=1)
-        front += [int(at) for at in left[equal][1:]]
-        left = left[~beaten]
-    return numpy.array(front, dtype=int)
+        equal = reduce(numpy.logical_and, [column == column[0] for column in columns])
+        stays = reduce(numpy.logical_or, [column < column[0] for column in columns])
+        front.append(left[equal])
+        left, columns = left[stays], [column[stays] for column in columns]
+    return numpy.concatenate(front) if front else numpy.zeros(0, dtype=int)
 
 
-def _column(values: Sequence[Any]) -> Array:
+def _scale(unit: str) -> int:
+    """Return what a letter stands for: K, M, G or B (billions), T; of bytes also KB, MB …, and KiB, MiB … of 1024."""
+    letter, base = unit[:1].upper(), 1024 if unit[1:2] in ("i", "I") else 1000
+    return 10**9 if letter == "B" else int(base ** (_POWERS.index(letter) + 1)) if letter else 1
+
+
+def _array(values: Sequence[Any]) -> Array:
     if all(type(value) is int and abs(value) < 2**62 for value in values):
         return numpy.array(values, dtype=numpy.int64)
     held = numpy.empty(len(values), dtype=object)
     held[:] = values
     return held
-
-
-def wrong(message: str) -> TargetError:
-    """Return the error of an option that means nothing."""
-    return TargetError([Problem("E033", message, origin=COMMAND_LINE)])

@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -24,7 +24,10 @@ _FACTS: Final[Mapping[str, Callable[[Node], Any]]] = MappingProxyType(
         "memory": lambda row: 4 * row.activations,
     }
 )
-_SYMPY: Final = frozenset({"ceiling", "floor", "symbols"})
+# names that the files themselves use
+_USED: Final = frozenset(
+    {"totals", "layers", "_check", "ValueError", "ceiling", "floor", "symbols", "True", "TOTALS", "LAYERS"}
+)
 
 
 def code(report: Report, form: str) -> str:
@@ -42,7 +45,7 @@ def code(report: Report, form: str) -> str:
     if not names:
         message = f"the format {form} is for formulas; --sym H,W leaves height and width free"
         raise TargetError([Problem("E033", message, origin=COMMAND_LINE)])
-    safe = {name: _identifier(name, names) for name in names}
+    safe = _identifiers(names)
     head = [
         f"# {visible(report.title)} ({visible(report.target)}): sizes and counts of one sample, by archcalc.",
         "# memory: bytes of a layer's output at 4 a number; macs: multiply-adds.",
@@ -142,12 +145,21 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"[A-Za-z_]\w*\b(?!\()", lambda found: changed.get(found[0], found[0]), text) if changed else text
 
 
-def _identifier(name: str, others: "tuple[str, ...]") -> str:
-    """Return a name that neither Python nor the file itself uses for something else."""
-    taken: Any = (
-        keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _SYMPY or name in ("totals", "layers")
-    )
-    while taken or name.startswith("__"):
-        name = f"{name.strip('_')}_"
-        taken = name in others or keyword.iskeyword(name)
-    return name
+def _identifiers(names: Sequence[str]) -> dict[str, str]:
+    """Return names that neither Python nor the file itself uses for something else, each different.
+
+    >>> _identifiers(["H", "lambda", "lambda_"])
+    {'H': 'H', 'lambda': 'lambda__', 'lambda_': 'lambda_'}
+    """
+    safe = {name: name for name in names if not _is_taken(name)}
+    for name in names:
+        if name not in safe:
+            other = f"{name.strip('_') or 'n'}_"
+            while other in safe.values() or _is_taken(other):
+                other += "_"
+            safe[name] = other
+    return {name: safe[name] for name in names}
+
+
+def _is_taken(name: str) -> bool:
+    return name in _USED or name.startswith("__") or keyword.iskeyword(name) or keyword.issoftkeyword(name)

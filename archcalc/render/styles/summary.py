@@ -8,7 +8,7 @@ from archcalc.lazy import resolve
 from archcalc.render.cells import EMPTY, Writer
 from archcalc.render.columns import COLUMNS, Fact, geometry
 from archcalc.render.headings import heading
-from archcalc.render.options import check
+from archcalc.render.options import check, option_error
 from archcalc.render.rows import Row, inputs
 from archcalc.render.styles.around import domain, remarks, title
 from archcalc.render.styles.arrange import arranged
@@ -17,6 +17,7 @@ from archcalc.render.view import Cell, Column, Counted, Line, Look, Section, Tab
 from archcalc.report import Report
 
 _GROUPED: Final = ("group", "layers", "params", "params_share", "macs", "macs_share", "activations")
+_OF_GROUPS: Final = ("group", "layers")
 DEFAULT: Final = ("layer", "type", "settings", "output", "params", "params_share", "macs", "macs_share")
 # columns that archcalc.render.sight reads, which a plain table need not load
 SIGHTS: Final = ("rf", "rf_min", "jump", "start", "centre")
@@ -36,6 +37,8 @@ def summary(report: Report, look: Look) -> Table:
         facts |= resolve("archcalc.render.sight:sights")(report)
     for key in keys:
         check("column", key, [*facts, *SIGHTS])
+        if look.group and (key in SIGHTS or not (facts[key].adds or facts[key].kind == "share" or key in _OF_GROUPS)):
+            raise option_error(f"a group has no {key}; columns that add up have a sum, as params, macs, activations")
     write = Writer(look)
     network, heads = arranged(report, look, "both"), arranged(report, look, "train")
     sheet = _Sheet(write, facts, keys, {key: _sum(facts[key], network) for key in keys if facts[key].adds})
@@ -72,7 +75,9 @@ def _default(report: Report, keys: Sequence[str]) -> Iterator[str]:
 def _column(key: str, fact: Fact, look: Look) -> Column:
     right = fact.kind in ("count", "share")
     said = heading(key, look.lang) if key in COLUMNS or key in SIGHTS else key
-    return Column(key, said, "right" if right else "left", _SHORTEN.get(fact.kind))
+    # the formulas of a group are sums, as long as the group has sizes
+    flows = " " if look.group and fact.kind == "count" else ""
+    return Column(key, said, "right" if right else "left", _SHORTEN.get(fact.kind), flows)
 
 
 def _counted(held: Counted) -> Fact:
